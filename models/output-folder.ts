@@ -1,0 +1,36 @@
+// Writes a folder whole or not at all: its files go to a temporary folder beside it, which is renamed at the end.
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { CordonError } from "./errors.ts";
+
+/**
+ * Fills a temporary folder and puts it in the place of `dir`. An older folder there is replaced if it holds `marker`,
+ * the file that only folders of this kind have; any other folder that is not empty is refused, before anything is done.
+ * @throws CordonError usage/output-exists
+ */
+export async function writeFolder(dir: string, marker: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const target = resolve(dir);
+  await refuseForeignFolder(target, marker);
+  await mkdir(dirname(target), { recursive: true });
+  const staging = `${target}.${randomBytes(4).toString("hex")}.tmp`;
+  const old = `${staging}.old`;
+  try {
+    await mkdir(staging);
+    await fill(staging);
+    if (existsSync(target)) await rename(target, old);
+    await rename(staging, target);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+    await rm(old, { recursive: true, force: true });
+  }
+}
+
+/** @throws CordonError usage/output-exists where `dir` is neither absent, nor empty, nor a folder that holds `marker` */
+export async function refuseForeignFolder(dir: string, marker: string): Promise<void> {
+  if (!existsSync(dir) || existsSync(join(dir, marker))) return;
+  const entries = await readdir(dir).catch(() => ["a file of that name"]);
+  if (entries.length === 0) return;
+  throw new CordonError("usage/output-exists", `the folder is not empty and holds no ${marker}`, { where: dir, hint: "choose another --out" });
+}
