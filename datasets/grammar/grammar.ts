@@ -1,0 +1,179 @@
+// Makes labelled examples of the constitution without a language model: acts in frames (question, order, statement,
+// persona), posts, web pages made of several acts, and encyclopaedic prose about the field, which is harmless. A pair
+// becomes two examples with the same slots, frame and style, so that only the difference that matters is left.
+import type { Example } from "#datasets/example";
+import { textId } from "#datasets/files/hash";
+import { splitOfSeed } from "#datasets/splits";
+import { BENIGN, type Chapter } from "#datasets/constitution";
+import { Random } from "#models/random";
+import { type CategoryId, relatedCategories } from "#models/taxonomy";
+import { chooseSlots, fill } from "./expand.ts";
+import type { Frames, Slots } from "./frames.ts";
+import { acting, capitalise } from "./inflect.ts";
+import { drawStyle } from "./style.ts";
+
+export const GRAMMAR_VERSION = 1;
+
+export interface GrammarOptions {
+  seed: number;
+  /** Variants of each act and of each post: slots, frame and style drawn anew. */
+  actVariants: number;
+  postVariants: number;
+  /** Pages, and as many monologues, per chapter and side; prose passages per chapter. */
+  pages: number;
+  prose: number;
+}
+
+export const GRAMMAR_DEFAULTS: GrammarOptions = { seed: 1, actVariants: 5, postVariants: 4, pages: 60, prose: 60 };
+
+type Strategy = "act" | "post" | "page" | "monologue" | "prose";
+
+/** Every example of the constitution, chapter by chapter. The same options give the same examples. */
+export function* grammarExamples(chapters: readonly Chapter[], grammar: { frames: Frames; slots: Slots }, options: GrammarOptions): Generator<Example> {
+  for (const chapter of chapters) yield* new ChapterGrammar(chapter, grammar.frames, grammar.slots, options).examples();
+}
+
+class ChapterGrammar {
+  readonly #chapter: Chapter;
+  readonly #frames: Frames;
+  readonly #slots: Slots;
+  readonly #options: GrammarOptions;
+  readonly #random: Random;
+  readonly #categories: CategoryId[];
+  readonly #unknown: CategoryId[];
+
+  constructor(chapter: Chapter, frames: Frames, shared: Slots, options: GrammarOptions) {
+    this.#chapter = chapter;
+    this.#frames = frames;
+    this.#slots = { ...shared, ...chapter.slots };
+    this.#options = options;
+    this.#random = new Random(options.seed, `grammar/${chapter.category}`);
+    this.#categories = chapter.category === BENIGN ? [] : [chapter.category, ...chapter.also];
+    // A text of one chapter may well be one of a neighbouring category, which its author did not say.
+    const related = this.#categories.flatMap((c) => relatedCategories(c));
+    this.#unknown = [...new Set(related)].filter((c) => !this.#categories.includes(c));
+  }
+
+  *examples(): Generator<Example> {
+    const { acts, harmful_acts, harmless_acts, posts, harmful_posts, harmless_posts } = this.#chapter;
+    const both = <T>(pairs: readonly (readonly [T, T])[], harmful: readonly T[], harmless: readonly T[]): [T | null, T | null][] => [
+      ...pairs.map(([a, b]) => [a, b] as [T, T]),
+      ...harmful.map((a) => [a, null] as [T, null]),
+      ...harmless.map((b) => [null, b] as [null, T]),
+    ];
+    for (const [index, sides] of both(acts, harmful_acts, harmless_acts).entries()) {
+      for (let v = 0; v < this.#options.actVariants; v++) yield* this.#act(sides, `act/${index}`, v);
+    }
+    for (const [index, sides] of both(posts, harmful_posts, harmless_posts).entries()) {
+      for (let v = 0; v < this.#options.postVariants; v++) yield* this.#post(sides, `post/${index}`);
+    }
+    if (acts.length > 0) for (let i = 0; i < this.#options.pages; i++) yield* this.#page();
+    if (posts.length > 0) for (let i = 0; i < this.#options.pages; i++) yield* this.#monologue();
+    if (this.#chapter.terms.length > 1) for (let i = 0; i < this.#options.prose; i++) yield this.#prose();
+  }
+
+  /** The first variant of an act stands in a plain question or order, the others in any frame. */
+  *#act(sides: [string | null, string | null], seedId: string, variant: number): Generator<Example> {
+    const random = this.#random;
+    const { questions, imperatives, statements, personas } = this.#frames;
+    const benign = this.#chapter.category === BENIGN;
+    const roll = benign && random.chance(0.7) ? 0.3 : random.next();
+    const kind = roll < 0.4 ? (variant % 2 === 0 || benign ? imperatives : questions) : roll < 0.65 ? questions : roll < 0.85 ? statements : personas;
+    const frame = benign && random.chance(0.6) ? random.pick(imperatives.slice(0, 3)) : random.pick(kind);
+    const style = drawStyle(random);
+    const values = chooseSlots([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...sides.filter((s) => s !== null)], this.#slots, random);
+    for (const [side, text] of sides.entries()) {
+      if (text === null) continue;
+      yield this.#example(style(fill(frame, { ...values, ...actForms(fill(text, values)) })), side === 0, "act", [seedId]);
+    }
+  }
+
+  *#post(sides: [string | null, string | null], seedId: string): Generator<Example> {
+    const style = drawStyle(this.#random);
+    const values = chooseSlots(sides.filter((s) => s !== null), this.#slots, this.#random);
+    for (const [side, text] of sides.entries()) {
+      if (text !== null) yield this.#example(style(capitaliseLike(text, fill(text, values))), side === 0, "post", [seedId]);
+    }
+  }
+
+  /** A page of three to seven sentences around acts of the chapter, and its twin around their harmless sides. */
+  *#page(): Generator<Example> {
+    const random = this.#random;
+    const { opening, middle, closing } = this.#frames.pages;
+    const count = 1 + random.below(5);
+    const frames = [random.pick(opening), ...Array.from({ length: count }, () => random.pick(middle)), random.pick(closing)];
+    const chosen = this.#ofOneSplit("act", this.#chapter.acts.length, frames.length);
+    const values = frames.map((frame, i) => chooseSlots([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...this.#chapter.acts[chosen[i]!]!], this.#slots, random));
+    const seedIds = chosen.map((index) => `act/${index}`);
+    for (const side of [0, 1] as const) {
+      const sentences = frames.map((frame, i) => fill(frame, { ...values[i]!, ...actForms(fill(this.#chapter.acts[chosen[i]!]![side], values[i]!)) }));
+      yield this.#example(sentences.join(" "), side === 0, "page", seedIds);
+    }
+  }
+
+  /** Several posts as one longer text, and its twin of their harmless sides. */
+  *#monologue(): Generator<Example> {
+    const random = this.#random;
+    const { posts } = this.#chapter;
+    const chosen = this.#ofOneSplit("post", posts.length, 2 + random.below(6));
+    const values = chosen.map((index) => chooseSlots(posts[index]!, this.#slots, random));
+    const between = random.pick([" ", " ", "\n", "\n\n"]);
+    const seedIds = chosen.map((index) => `post/${index}`);
+    for (const side of [0, 1] as const) {
+      const sentences = chosen.map((index, i) => sentence(fill(posts[index]![side], values[i]!)));
+      yield this.#example(sentences.join(between), side === 0, "monologue", seedIds);
+    }
+  }
+
+  /** Indices of seeds that belong to one split, or a text made of them would belong to none. */
+  #ofOneSplit(kind: "act" | "post", seeds: number, count: number): number[] {
+    const splits = Array.from({ length: seeds }, (_, index) => splitOfSeed(`${this.#chapter.category}/${kind}/${index}`));
+    const first = this.#random.below(seeds);
+    const same = splits.flatMap((split, index) => (split === splits[first] ? [index] : []));
+    return Array.from({ length: count }, (_, i) => (i === 0 ? first : this.#random.pick(same)));
+  }
+
+  #prose(): Example {
+    const random = this.#random;
+    const sentences = Array.from({ length: 2 + random.below(5) }, () => {
+      const term = random.pick(this.#chapter.terms);
+      const values = { ...chooseSlots(["{place} {persona}"], this.#slots, random), term, term2: random.pick(this.#chapter.terms), Term: capitalise(term) };
+      return fill(random.pick(this.#frames.prose), values);
+    });
+    return this.#example(sentences.join(" "), false, "prose", [`prose/${random.below(1000)}`]);
+  }
+
+  #example(text: string, harmful: boolean, strategy: Strategy, seedIds: string[]): Example {
+    const { category } = this.#chapter;
+    return {
+      id: `g-${textId(`${category}/${text}`)}`,
+      text,
+      label: harmful ? 1 : 0,
+      categories: harmful ? this.#categories : [],
+      unknown: harmful ? this.#unknown : [],
+      lang: "en",
+      synthetic: true,
+      source: "grammar",
+      lineage: {
+        seedIds: seedIds.map((id) => `${category}/${id}`),
+        parents: [],
+        ops: [{ name: `grammar/${strategy}`, version: GRAMMAR_VERSION, seed: this.#options.seed }],
+      },
+      license: "Apache-2.0",
+    };
+  }
+}
+
+function actForms(act: string): Record<string, string> {
+  return { act, Act: capitalise(act), acting: acting(act), Acting: capitalise(acting(act)) };
+}
+
+/** A post as one sentence among others. */
+function sentence(text: string): string {
+  return /[\p{P}\p{Emoji_Presentation}]$/u.test(text) ? capitalise(text) : `${capitalise(text)}.`;
+}
+
+/** A post that begins with a slot takes a capital where posts of its kind do: most of them. */
+function capitaliseLike(template: string, text: string): string {
+  return template.startsWith("{") && /[.!?]$/.test(template) ? capitalise(text) : text;
+}

@@ -1,0 +1,143 @@
+// Data sets of a Hugging Face hub as local Parquet files: the hub's own Parquet conversion of every public set
+// (`/api/datasets/{id}/parquet`), listed, downloaded and kept in the cache.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { writeFileAtomically } from "#datasets/files/write-file";
+import { CordonError } from "#models/errors";
+import { download, isCached } from "./download.ts";
+import { get, transferError, withRetries, type HubSettings } from "./hub-request.ts";
+
+export interface HubRef {
+  /** `owner/name` */
+  id: string;
+  /** Without it: `default`, else `all`, else every configuration. */
+  config: string | undefined;
+  /** Without it: every split. */
+  split: string | undefined;
+}
+
+/** Addresses of files by configuration and split. */
+const listingSchema = z.record(z.string(), z.record(z.string(), z.array(z.string())));
+type Listing = z.infer<typeof listingSchema>;
+
+/**
+ * Parses `hf:owner/name[/config][:split]`.
+ * @throws CordonError usage/bad-option
+ */
+export function parseHubRef(ref: string): HubRef {
+  const match = /^hf:([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:\/([^/:]+))?(?::([^/:]+))?$/.exec(ref);
+  if (match === null) {
+    throw new CordonError("usage/bad-option", `not a data set of a hub: ${ref}`, {
+      hint: "write hf:owner/name[/config][:split], such as hf:cais/wmdp/wmdp-bio:test",
+    });
+  }
+  return { id: match[1]!, config: match[2], split: match[3] };
+}
+
+/**
+ * The local files of a data set, downloaded where the cache lacks them or the hub has newer ones, in the hub's order.
+ * @throws CordonError usage/bad-option, hub/not-found, hub/failed, hub/offline
+ */
+export async function fetchDataset(ref: HubRef, settings: HubSettings): Promise<string[]> {
+  const folder = join(settings.cacheDir, "datasets", ...ref.id.split("/"));
+  const listing = settings.offline ? await cachedListing(ref, folder) : await fetchListing(ref, settings, folder);
+  const paths: string[] = [];
+  for (const { config, split, addresses } of choose(ref, listing)) {
+    for (const [i, address] of addresses.entries()) {
+      const name = `${ref.id.split("/")[1]}-${counted(i)}-of-${counted(addresses.length)}.parquet`;
+      const target = join(folder, folderName(config), folderName(split), name);
+      if (!settings.offline)
+        await download(
+          settings,
+          `${ref.id}/${config}:${split} (file ${i + 1} of ${addresses.length})`,
+          onEndpoint(address, settings),
+          target,
+        );
+      else if (!(await isCached(target))) throw offline(ref, "is not whole in the cache", target);
+      paths.push(target);
+    }
+  }
+  return paths;
+}
+
+async function fetchListing(ref: HubRef, settings: HubSettings, folder: string): Promise<Listing> {
+  const address = new URL(`api/datasets/${ref.id}/parquet`, withSlash(settings.endpoint));
+  const text = await withRetries(settings, ref.id, async () => {
+    const reply = await get(settings, ref.id, address);
+    try {
+      return await reply.response.text();
+    } catch (error) {
+      throw transferError(error, false);
+    } finally {
+      reply.close();
+    }
+  });
+  const listing = parseListing(text);
+  if (listing === undefined)
+    throw new CordonError("hub/failed", `${ref.id}: the hub's list of files cannot be read`, {
+      hint: "is HF_ENDPOINT a Hugging Face hub?",
+    });
+  await writeFileAtomically(join(folder, "listing.json"), JSON.stringify(listing));
+  return listing;
+}
+
+async function cachedListing(ref: HubRef, folder: string): Promise<Listing> {
+  const path = join(folder, "listing.json");
+  const listing = await readFile(path, "utf8").then(parseListing, () => undefined);
+  if (listing === undefined) throw offline(ref, "is not in the cache", folder);
+  return listing;
+}
+
+function parseListing(text: string): Listing | undefined {
+  try {
+    return listingSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function choose(ref: HubRef, listing: Listing): { config: string; split: string; addresses: string[] }[] {
+  const configs = Object.keys(listing);
+  const usual = ["default", "all"].find((name) => configs.includes(name));
+  const wanted = ref.config ?? usual;
+  if (wanted !== undefined && !configs.includes(wanted)) throw missing(ref, "configuration", wanted, configs);
+  const chosen = (wanted === undefined ? configs : [wanted]).flatMap((config) =>
+    Object.entries(listing[config]!).map(([split, addresses]) => ({ config, split, addresses })),
+  );
+  const found = chosen.filter((c) => ref.split === undefined || c.split === ref.split);
+  if (found.length === 0 && ref.split !== undefined) throw missing(ref, "split", ref.split, [...new Set(chosen.map((c) => c.split))]);
+  if (found.every((c) => c.addresses.length === 0)) throw new CordonError("hub/not-found", `${ref.id}: the hub has no Parquet files of it`);
+  return found;
+}
+
+function missing(ref: HubRef, kind: string, name: string, known: string[]): CordonError {
+  const some = known.length > 12 ? `${known.slice(0, 12).join(", ")} and ${known.length - 12} more` : known.join(", ");
+  return new CordonError("hub/not-found", `${ref.id} has no ${kind} "${name}"`, { hint: `it has ${some}` });
+}
+
+function offline(ref: HubRef, what: string, where: string): CordonError {
+  return new CordonError("hub/offline", `${ref.id} ${what}, and HF_HUB_OFFLINE is set`, { where, hint: "unset it once to download" });
+}
+
+/** The listing may name the public hub though another one answered: files are asked of the one that was asked. */
+function onEndpoint(address: string, settings: HubSettings): URL {
+  const endpoint = withSlash(settings.endpoint);
+  const url = URL.canParse(address, endpoint) ? new URL(address, endpoint) : undefined;
+  if (url === undefined) throw new CordonError("hub/failed", "the hub's list of files holds what is no address");
+  return url.origin !== endpoint.origin && url.pathname.startsWith("/api/datasets/")
+    ? new URL(`.${url.pathname}${url.search}`, endpoint)
+    : url;
+}
+
+function withSlash(endpoint: URL): URL {
+  return endpoint.pathname.endsWith("/") ? endpoint : new URL(`${endpoint.href}/`);
+}
+
+/** Names of configurations and splits come from the hub: none may leave the cache folder. */
+function folderName(name: string): string {
+  const safe = encodeURIComponent(name);
+  return /^\.*$/.test(safe) ? `%${safe}` : safe;
+}
+
+const counted = (n: number) => String(n).padStart(5, "0");
