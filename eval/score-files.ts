@@ -1,0 +1,43 @@
+// Scores labelled files with a model: one row of score and target an example.
+import { categoryState, type Example } from "#datasets/example";
+import { readExamples } from "#datasets/files/read-examples";
+import type { Aggregate } from "#models/manifest";
+import type { DocumentScore } from "#models/ngram/scorer";
+import { isCategoryId } from "#models/taxonomy";
+import type { ScoredRow } from "./evaluate.ts";
+
+export interface TextScorer {
+  readonly labels: readonly string[];
+  scoreText(text: string): DocumentScore;
+}
+
+/** A document's score for the label at `index`. */
+export function aggregated(score: DocumentScore, aggregate: Aggregate, index: number): number {
+  return (aggregate === "topk" ? score.topK : score[aggregate])[index]!;
+}
+
+/** The target that a label is measured against: a category's state, or the example's own label for any other label. */
+export function target(example: Example, label: string, category: boolean): ScoredRow["label"] {
+  return category && isCategoryId(label) ? categoryState(example, label) : example.label;
+}
+
+export interface ScoreFileOptions {
+  label: string;
+  /** Measure against the example's category of this name, instead of against its harmful / harmless label. */
+  category: boolean;
+  aggregate: Aggregate;
+  onRow?: () => void;
+}
+
+/** Scores every example of a file, in its order. Throws what readExamples throws. */
+export async function scoreFile(path: string, scorer: TextScorer, options: ScoreFileOptions): Promise<ScoredRow[]> {
+  const index = scorer.labels.indexOf(options.label);
+  if (index < 0) throw new Error(`scoreFile: label must be one of the scorer's, got ${options.label}`);
+  const rows: ScoredRow[] = [];
+  for await (const example of readExamples(path)) {
+    const score = aggregated(scorer.scoreText(example.text), options.aggregate, index);
+    rows.push({ score, label: target(example, options.label, options.category) });
+    options.onRow?.();
+  }
+  return rows;
+}
