@@ -1,0 +1,25 @@
+// What the filter's main thread and its workers say to each other.
+import type { NgramModel } from "#models/ngram/model";
+import type { ShardFile } from "#datasets/shards/shard-files";
+import type { ShardJob } from "./filter-shard.ts";
+import type { ShardLedger } from "./ledger.ts";
+
+/** Given to a worker when it starts. The model's table lies in shared memory. */
+export interface WorkerSetup {
+  model: NgramModel;
+  job: Omit<ShardJob, "threshold">;
+}
+
+/** `filter`: all in one pass. `score`, then `split` by the stored scores: the two passes of --max-removed. */
+export interface ShardTask {
+  kind: "filter" | "score" | "split";
+  shard: ShardFile;
+  /** Null to score only. */
+  threshold: number | null;
+}
+
+export type WorkerMessage =
+  | { kind: "progress"; fileBytes: number; rows: number }
+  | { kind: "done"; ledger: ShardLedger }
+  /** The shard failed and left nothing behind; the worker goes on. */
+  | { kind: "failed"; message: string };

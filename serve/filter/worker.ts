@@ -1,0 +1,41 @@
+// A filter worker: a thread that takes one shard after the other. The shard's ledger entry is written last, here.
+import { parentPort, workerData } from "node:worker_threads";
+import { CordonError } from "#models/errors";
+import { NgramScorer } from "#models/ngram/scorer";
+import { filterShard } from "./filter-shard.ts";
+import { type ShardLedger, readShardLedger, writeShardLedger } from "./ledger.ts";
+import type { ShardTask, WorkerMessage, WorkerSetup } from "./protocol.ts";
+import { splitShard } from "./split-shard.ts";
+
+const PROGRESS_MS = 200;
+
+const port = parentPort!;
+const { model, job } = workerData as WorkerSetup;
+const scorer = new NgramScorer(model);
+const send = (message: WorkerMessage) => port.postMessage(message);
+
+let reported = 0;
+function progress(fileBytes: number, rows: number): void {
+  const now = performance.now();
+  if (now - reported < PROGRESS_MS) return;
+  reported = now;
+  send({ kind: "progress", fileBytes, rows });
+}
+
+function run({ kind, shard, threshold }: ShardTask): ShardLedger {
+  if (kind !== "split") return filterShard(shard, { ...job, threshold }, scorer, progress);
+  const scored = readShardLedger(job.out, shard.name, "scored");
+  if (scored === null) throw new CordonError("filter/shard-failed", "the stored scores are gone", { where: shard.name, hint: "filter again into a new folder" });
+  return splitShard(shard, { ...job, threshold }, scored, progress);
+}
+
+port.on("message", (task: ShardTask) => {
+  try {
+    const ledger = run(task);
+    writeShardLedger(job.out, ledger, task.kind === "score" ? "scored" : "done");
+    send({ kind: "done", ledger });
+  } catch (error) {
+    const message = error instanceof CordonError ? error.message : `${error instanceof Error ? error.message : String(error)} (${task.shard.path})`;
+    send({ kind: "failed", message });
+  }
+});

@@ -1,0 +1,64 @@
+// A tiny model for the tests of the guard: it flags made-up words, one list a label, with a probability of 0.993, and
+// gives every other text 0.007. It runs through the real scorer.
+import type { Manifest } from "#models/manifest";
+import { CATEGORY_IDS, HARMFUL } from "#models/taxonomy";
+import { BLOCK_TOKENS, TokenStream } from "#models/text/token-stream";
+import type { GuardedModel } from "./guard.ts";
+
+const BITS = 14;
+const LOGIT = 5;
+
+/** Made-up word → the labels that it raises, beside "harmful". */
+export const FIXTURE_WORDS = {
+  zorblax: ["violent-crimes"],
+  quimpet: ["hate", "threats"],
+  vundle: ["self-harm"],
+  brastok: ["child-exploitation"],
+  plimsy: [],
+} as const satisfies Record<string, readonly string[]>;
+
+/** A package as loadPackage reads it, for `savePackage(dir, model, manifest)` too. */
+export interface FixtureModel extends GuardedModel {
+  manifest: Omit<Manifest, "files" | "format">;
+}
+
+export function fixtureModel(labels: readonly string[] = [HARMFUL, ...CATEGORY_IDS]): FixtureModel {
+  const columns = labels.length + 1;
+  const table = new Int16Array((1 << BITS) * columns);
+  for (const [word, raised] of Object.entries(FIXTURE_WORDS)) {
+    const row = bucketOf(word) * columns;
+    for (const label of [HARMFUL, ...raised]) if (labels.includes(label)) table[row + labels.indexOf(label)] = 1000;
+  }
+  return {
+    manifest: {
+      cordonVersion: "0.0.0",
+      name: "fixture",
+      description: "Flags made-up words.",
+      architecture: { kind: "ngram", bits: BITS, charNgrams: null, blockTokens: BLOCK_TOKENS, rules: {} },
+      labels: [...labels],
+      aggregate: "max",
+      thresholds: Object.fromEntries(labels.map((label) => [label, { threshold: 0.5, rule: "fixture" }])),
+      operatingPoints: {},
+      calibration: {},
+      training: { dataSha256: "0".repeat(64), examples: 0, positives: {}, gitRevision: "none", seed: 0, options: {} },
+      heldOut: {},
+    },
+    model: {
+      features: { bits: BITS, charNgrams: null },
+      labels,
+      table,
+      // One word lifts the logit from -LOGIT to LOGIT; the mass column is zero, so that no text is too long for it.
+      slope: new Float32Array(labels.length).fill((2 * LOGIT) / 1000),
+      intercept: new Float32Array(labels.length).fill(-LOGIT),
+      rules: {},
+    },
+  };
+}
+
+function bucketOf(word: string): number {
+  const bytes = new TextEncoder().encode(word);
+  const stream = new TokenStream();
+  stream.open(bytes, 0, bytes.length);
+  stream.next();
+  return stream.hashes[0]! >>> (32 - BITS);
+}

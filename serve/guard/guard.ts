@@ -1,0 +1,99 @@
+// The guard without a transport: texts in, verdicts out. It scores in the calling thread, which takes microseconds for a
+// message and blocks the event loop for as long as it takes: long inputs go through LongInputs (long-inputs.ts) instead.
+import { CordonError } from "#models/errors";
+import type { Aggregate, Manifest } from "#models/manifest";
+import type { NgramModel } from "#models/ngram/model";
+import { type DocumentScore, NgramScorer } from "#models/ngram/scorer";
+import { undetermined, type Verdict } from "./verdict.ts";
+
+export interface GuardOptions {
+  /** Probability, 0 to 1, from which the first label ("harmful") is detected; default: the package's own. */
+  threshold?: number;
+  /** False: detect and report, but never enforce (shadow). Default true. */
+  enforce?: boolean;
+}
+
+/** The part of a model package that the guard needs. */
+export interface GuardedModel {
+  manifest: Pick<Manifest, "name" | "thresholds" | "aggregate">;
+  model: NgramModel;
+}
+
+const AGGREGATE_FIELDS = { max: "max", mean: "mean", topk: "topK" } as const satisfies Record<Aggregate, keyof DocumentScore>;
+
+export class Guard {
+  /** The model's name, from its manifest. */
+  readonly name: string;
+  /** (L), "harmful" (or the domain's label) first. */
+  readonly labels: readonly string[];
+  /** (L), probability from which a label is detected; infinite for a label without a threshold. */
+  readonly thresholds: Float64Array;
+  readonly #enforce: boolean;
+  readonly #aggregate: Aggregate;
+  readonly #scorer: NgramScorer;
+
+  /** @throws CordonError where the first label has no threshold, neither in the package nor in the options */
+  constructor(served: GuardedModel, options: GuardOptions = {}) {
+    this.#scorer = new NgramScorer(served.model);
+    this.name = served.manifest.name;
+    this.labels = this.#scorer.labels;
+    this.#aggregate = served.manifest.aggregate;
+    this.#enforce = options.enforce ?? true;
+    const chosen = served.manifest.thresholds;
+    this.thresholds = Float64Array.from(this.labels, (label) => chosen[label]?.threshold ?? Infinity);
+    if (options.threshold !== undefined) this.thresholds[0] = options.threshold;
+    if (!Number.isFinite(this.thresholds[0])) {
+      throw new CordonError("model/no-such-label", `the model package has no threshold for "${this.labels[0]}"`, {
+        hint: "choose one with --threshold",
+      });
+    }
+  }
+
+  /** One verdict a text, in order; each is that of the text alone. Never throws for a text. */
+  moderate(texts: readonly string[]): Verdict[] {
+    return texts.map((text) => this.#verdict(text));
+  }
+
+  /** Runs the scorer until the engine has compiled it, so that the first request is as fast as the thousandth. */
+  warmUp(): void {
+    const sample = "The quick brown fox jumps over the lazy dog, then rests beneath 3 old oaks. ".repeat(40);
+    for (let i = 0; i < 50; i++) this.moderate([sample]);
+  }
+
+  #verdict(text: string): Verdict {
+    let document: DocumentScore;
+    try {
+      document = this.#scorer.scoreText(text);
+    } catch {
+      return undetermined("scorer-failed");
+    }
+    const scored = document[AGGREGATE_FIELDS[this.#aggregate]];
+    // A copy, since the scorer writes over its own; a plain array, since small typed arrays are slow to make.
+    // oxlint-disable-next-line unicorn/no-new-array
+    const scores = new Array<number>(scored.length);
+    let detected = false;
+    let decisive = 0;
+    let margin = -Infinity;
+    for (let i = 0; i < scores.length; i++) {
+      const score = scored[i]!;
+      scores[i] = score;
+      // Comparisons with NaN are false, which would read as safe; a single window's shows in the mean alone.
+      if (!(score >= 0 && score <= 1) || Number.isNaN(document.mean[i]!)) return undetermined("not-a-number");
+      const over = score - this.thresholds[i]!;
+      if (over > margin) {
+        margin = over;
+        decisive = i;
+      }
+      if (over >= 0) detected = true;
+    }
+    return {
+      state: "determined",
+      detected,
+      enforced: detected && this.#enforce,
+      scores,
+      label: this.labels[decisive]!,
+      threshold: this.thresholds[decisive]!,
+      span: { start: document.start[decisive]!, end: document.end[decisive]! },
+    };
+  }
+}
