@@ -1,0 +1,160 @@
+// cordon eval: measures a model package on labelled files, and holds it to a gate.
+//   cordon eval --model runs/m --data 'data/dev/*.jsonl.gz' --reference-benign instructions-harmless
+import { type Command, Option } from "commander";
+import { readFile } from "node:fs/promises";
+import { expandGlobs } from "#datasets/files/globs";
+import { evaluateSet, type Evaluation, type ScoredRow, type SetEvaluation } from "#eval/evaluate";
+import { boundsOf, checkGate, type GateResult, gateFileSchema, parseBound } from "#eval/gate";
+import { thresholdFlagging } from "#eval/metrics/threshold";
+import { RESAMPLES } from "#eval/metrics/bootstrap";
+import { renderReport } from "#eval/report/report";
+import { writeWhole } from "#eval/report/write-file";
+import { scoreFile } from "#eval/score-files";
+import { setNames } from "#eval/set-name";
+import { CordonError } from "#models/errors";
+import { AGGREGATES, type Aggregate } from "#models/manifest";
+import { NgramScorer } from "#models/ngram/scorer";
+import { loadPackage } from "#models/package";
+import { isCategoryId } from "#models/taxonomy";
+import { integerIn, printResult, Progress, share, table } from "#scripts/output";
+
+interface EvalFlags {
+  model: string;
+  data: string[];
+  category?: string;
+  aggregate?: Aggregate;
+  referenceBenign?: string;
+  referenceShare: number;
+  bootstrap: number;
+  seed: number;
+  gate?: string;
+  min?: string[];
+  report?: string;
+  json?: boolean;
+}
+
+const EXAMPLE = `
+Each set is named after its file, without extensions. Shares are 0 to 1; intervals are 95 % bootstrap intervals.
+
+Examples:
+  cordon eval --model runs/first/model --data 'data/dev/*.jsonl.gz' --reference-benign instructions-harmless
+  cordon eval --model runs/first/model --data data/dev/olid.jsonl.gz --min 'olid.auroc>=0.7' --min 'olid.fpr<=0.05'
+  cordon eval --model runs/first/model --data 'data/dev/*.jsonl.gz' --category hate --json`;
+
+export function register(program: Command): void {
+  program
+    .command("eval")
+    .description("Measure a model package on labelled files.")
+    .requiredOption("--model <dir>", "the model package")
+    .requiredOption("--data <glob...>", "labelled examples, JSONL (.gz, .zst)")
+    .option("--category <label>", "measure this label against the examples' category of that name (default: the model's first label against harmful / harmless)")
+    .addOption(new Option("--aggregate <how>", "how the scores of a document's windows become one (default: the package's)").choices(AGGREGATES))
+    .option("--reference-benign <name|file>", "also report recall and false positive rate at the threshold that flags --reference-share of this benign set")
+    .option("--reference-share <share>", "share of the reference set to flag", share, 0.01)
+    .option("--bootstrap <n>", "resamples for the intervals; 0 for none", integerIn(0, 100_000), RESAMPLES)
+    .option("--seed <n>", "seed of the resampling", integerIn(0, 2 ** 31 - 1), 1)
+    .option("--gate <file>", 'JSON bounds, {"SET": {"METRIC": {"min": X, "max": X}}}; exit code 1 when one is not met')
+    .option("--min <bound>", "a bound, NAME.metric>=X or NAME.metric<=X; repeatable; exit code 1 when it is not met", (value, all: string[] | undefined) => [...(all ?? []), value])
+    .option("--report <file>", "also write an HTML report: one file, no requests")
+    .option("--json", "print JSON on stdout")
+    .addHelpText("after", EXAMPLE)
+    .action(run);
+}
+
+async function run(flags: EvalFlags): Promise<void> {
+  const { manifest, model } = await loadPackage(flags.model);
+  const scorer = new NgramScorer(model);
+  const label = flags.category ?? scorer.labels[0]!;
+  if (!scorer.labels.includes(label)) {
+    throw new CordonError("model/no-such-label", `the model has no label "${label}"`, { where: flags.model, hint: `its labels are ${scorer.labels.join(", ")}` });
+  }
+  const aggregate = flags.aggregate ?? manifest.aggregate;
+  const category = flags.category !== undefined && isCategoryId(label);
+  const files = await expandGlobs(flags.data);
+  const names = setNames(files);
+  const gate = await readBounds(flags, names);
+
+  const progress = new Progress();
+  let rows = 0;
+  const score = (file: string, kind = category) =>
+    scoreFile(file, scorer, { label, category: kind, aggregate, onRow: () => progress.update(`${++rows} examples scored`) });
+  const scored = new Map<string, ScoredRow[]>();
+  for (const [i, file] of files.entries()) scored.set(names[i]!, await score(file));
+
+  const reference = await referencePoint(flags, scored, score);
+  const threshold = manifest.thresholds[label]?.threshold ?? 0.5;
+  const sets: Record<string, SetEvaluation> = {};
+  for (const [name, set] of scored) {
+    progress.update(`${name}: intervals`);
+    sets[name] = evaluateSet(set, { threshold, resamples: flags.bootstrap, seed: flags.seed, ...(reference && { reference }) });
+  }
+  progress.done(`${rows} examples of ${files.length} sets scored`);
+
+  const results = checkGate(sets, gate);
+  const evaluation: Evaluation = { model: manifest.name, label, aggregate, sets };
+  if (flags.report !== undefined) await writeWhole(flags.report, renderReport({ title: `${manifest.name}, measured`, evaluation, manifest }));
+  printResult(flags, results.length > 0 ? { ...evaluation, gate: results } : evaluation, describe(evaluation, results));
+  const missed = results.filter((r) => !r.met);
+  if (missed.length > 0) {
+    throw new CordonError("gate/not-met", `${missed.length} of ${results.length} bounds of the gate are not met`, { where: missed.map(told).join("; ") });
+  }
+}
+
+async function readBounds(flags: EvalFlags, names: string[]) {
+  const bounds = (flags.min ?? []).map((text) => parseBound(text, names));
+  if (flags.gate === undefined) return bounds;
+  let text: string;
+  try {
+    text = await readFile(flags.gate, "utf8");
+  } catch (cause) {
+    throw new CordonError("usage/missing-file", "the gate cannot be read", { where: flags.gate, cause });
+  }
+  try {
+    return [...boundsOf(gateFileSchema.parse(JSON.parse(text))), ...bounds];
+  } catch (cause) {
+    throw new CordonError("usage/bad-option", "not a gate", { where: flags.gate, hint: 'write {"SET": {"METRIC": {"min": X, "max": X}}}', cause });
+  }
+}
+
+/** The threshold that flags a set share of the benign rows of the reference set, which may be one of those evaluated. */
+async function referencePoint(flags: EvalFlags, scored: Map<string, ScoredRow[]>, score: (file: string, category: boolean) => Promise<ScoredRow[]>) {
+  if (flags.referenceBenign === undefined) return undefined;
+  const evaluated = scored.get(flags.referenceBenign);
+  const rows = evaluated ?? (await score((await expandGlobs([flags.referenceBenign]))[0]!, false));
+  const name = evaluated ? flags.referenceBenign : setNames([flags.referenceBenign])[0]!;
+  const benign = rows.filter((row) => row.label === 0).map((row) => row.score);
+  if (benign.length === 0) {
+    throw new CordonError("data/too-few-examples", "the reference set has no benign example", { where: flags.referenceBenign });
+  }
+  return { name, share: flags.referenceShare, threshold: thresholdFlagging(benign, flags.referenceShare) };
+}
+
+const number = (value: number | null | undefined) => (value === null || value === undefined ? "–" : value.toFixed(3));
+const told = (r: GateResult) => `${r.set}.${r.metric} ${r.relation} ${r.limit}, got ${r.value === null ? "undefined" : Number(r.value.toPrecision(4))}`;
+
+function describe({ model, label, aggregate, sets }: Evaluation, gate: GateResult[]): string {
+  const entries = Object.entries(sets);
+  const reference = entries[0]?.[1].at_reference;
+  const header = ["set", "n", "positive", "AUROC", "95 %", "AP", "R@FPR 1 %", "P@R 95 %", "Brier", "ECE", "flagged", "recall", "FPR"];
+  if (reference) header.push("recall*", "FPR*");
+  const rows = entries.map(([name, set]) => {
+    const interval = set.intervals["auroc"];
+    return [
+      name,
+      String(set.n),
+      String(set.positives),
+      number(set.auroc),
+      interval ? `${number(interval[0])}–${number(interval[1])}` : "–",
+      ...[set.average_precision, set.recall_at_fpr["0.01"], set.precision_at_recall["0.95"], set.brier, set.ece, set.flagged, set.recall, set.fpr].map(number),
+      ...(reference ? [number(set.at_reference?.recall), number(set.at_reference?.fpr)] : []),
+    ];
+  });
+  const threshold = entries[0]?.[1].threshold;
+  const lines = [`${model}: label ${label}, ${aggregate} over windows, flagged at ${threshold === undefined ? "–" : Number(threshold.toPrecision(6))}`, "", table(header, rows)];
+  if (reference) lines.push("", `* at ${Number(reference.threshold.toPrecision(6))}, which flags ${reference.share * 100} % of ${reference.name}`);
+  const masked = entries.reduce((sum, [, set]) => sum + set.masked, 0);
+  if (masked > 0) lines.push("", `${masked} rows whose target is unknown were left out`);
+  for (const [name, set] of entries) if (set.undefined_because) lines.push(`– in ${name}: ${set.undefined_because}`);
+  if (gate.length > 0) lines.push("", ...gate.map((r) => `${r.met ? "met    " : "NOT MET"} ${told(r)}`));
+  return lines.join("\n");
+}
