@@ -1,24 +1,26 @@
 // The constitution: for every category, rules for what is harmful and for what only looks like it, and hand-written
 // situations as minimal pairs, at the level of topic and intent (datasets/constitution/*.yaml). The idea is that of
 // Constitutional Classifiers (arXiv 2501.18837); the grammar (datasets/grammar/) makes examples of it without an LLM.
-import { readFile, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { readYaml } from "#datasets/files/read-yaml";
 import { CordonError } from "#models/errors";
 import { CATEGORY_IDS, type CategoryId } from "#models/taxonomy";
 
 export const CONSTITUTION_FOLDER = fileURLToPath(new URL("constitution/", import.meta.url));
 /** The chapter that holds ordinary use, of no category. */
 export const BENIGN = "benign";
+/** The chapter of rules alone: no harmful text of it is ever written (docs/handling.md). */
+const UNWRITTEN: CategoryId = "child-exploitation";
 
 const texts = z.array(z.string().min(1)).default([]);
 /** [harmful, harmless], as close to each other as an honest pair can be. */
 const pairs = z.array(z.tuple([z.string().min(1), z.string().min(1)])).default([]);
 const categoryId = z.enum(CATEGORY_IDS as [CategoryId, ...CategoryId[]]);
 
-export const chapterSchema = z.strictObject({
+const fields = z.strictObject({
   category: z.union([categoryId, z.literal(BENIGN)]),
   title: z.string(),
   definition: z.string(),
@@ -41,6 +43,13 @@ export const chapterSchema = z.strictObject({
   terms: texts,
 });
 
+export const chapterSchema = fields.superRefine((chapter, context) => {
+  if (chapter.category !== UNWRITTEN && !chapter.also.includes(UNWRITTEN)) return;
+  for (const field of ["acts", "harmful_acts", "posts", "harmful_posts"] as const) {
+    if (chapter[field].length > 0) context.addIssue({ code: "custom", path: [field], message: `no harmful text of ${UNWRITTEN} is ever written` });
+  }
+});
+
 export type Chapter = z.infer<typeof chapterSchema>;
 
 /** The chapters of a folder in the order of their names. @throws CordonError with file:line */
@@ -51,21 +60,4 @@ export async function readConstitution(folder: string = CONSTITUTION_FOLDER): Pr
   const files = names.filter((name) => name.endsWith(".yaml")).sort();
   if (files.length === 0) throw new CordonError("usage/missing-file", "no chapter (*.yaml) in the constitution folder", { where: folder });
   return Promise.all(files.map((name) => readYaml(join(folder, name), chapterSchema)));
-}
-
-/** Reads and checks a YAML file. @throws CordonError usage/missing-file, data/malformed-row with file:line */
-export async function readYaml<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new CordonError("usage/missing-file", "cannot read the file", { where: path, cause });
-  });
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const error = document.errors[0];
-  if (error) throw new CordonError("data/malformed-row", `not YAML (${error.code.toLowerCase()})`, { where: `${path}:${lines.linePos(error.pos[0]).line}`, cause: error });
-  const parsed = schema.safeParse(document.toJS());
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const node = document.getIn(issue.path as (string | number)[], true) as { range?: [number, number, number] } | undefined;
-  const line = node?.range ? lines.linePos(node.range[0]).line : 1;
-  throw new CordonError("data/malformed-row", `${issue.path.join(".") || "the file"}: ${issue.message}`, { where: `${path}:${line}`, cause: parsed.error });
 }

@@ -22,7 +22,7 @@ export async function* readOrganic(files: readonly string[], options: OrganicOpt
       const row = parseObject(text, where);
       if (typeof row["text"] !== "string") throw new CordonError("data/malformed-row", "text is missing", { where, hint: "a document is {text, id?, source?}" });
       const id = typeof row["id"] === "string" ? row["id"] : textId(row["text"]);
-      if (options.keep && !options.keep({ id, source: String(row["source"] ?? "") })) continue;
+      if (options.keep && !options.keep({ id, source: typeof row["source"] === "string" ? row["source"] : "" })) continue;
       yield {
         id,
         text: beginning(row["text"], options.characters ?? 0),
@@ -42,5 +42,6 @@ function beginning(text: string, characters: number): string {
   if (characters === 0 || text.length <= characters) return text;
   const cut = text.slice(0, characters);
   const space = cut.search(/\s\S*$/);
-  return space > 0 ? cut.slice(0, space) : cut;
+  // Without white space it may end in half a surrogate pair.
+  return space > 0 ? cut.slice(0, space) : cut.replace(/[\uD800-\uDBFF]$/, "");
 }

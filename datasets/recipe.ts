@@ -5,7 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { readYaml } from "#datasets/constitution";
+import { readYaml } from "#datasets/files/read-yaml";
 import { CordonError } from "#models/errors";
 
 const RECIPE_FOLDER = fileURLToPath(new URL("recipes/", import.meta.url));

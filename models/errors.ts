@@ -1,24 +1,25 @@
-// Every error that a user can cause, in one table: its exit code on the command line and its HTTP status.
+// Every error that a user of the command line can cause, in one table, with its exit code (the endpoint's are in
+// serve/http/errors.ts).
 // Messages say what, where (file:line, never the text itself) and what to do.
 
-const ERRORS = {
-  "usage/bad-option": { exit: 2, status: 400 },
-  "usage/missing-file": { exit: 2, status: 400 },
-  "usage/output-exists": { exit: 2, status: 409 },
-  "data/malformed-row": { exit: 1, status: 400 },
-  "data/unreadable": { exit: 1, status: 400 },
-  "data/too-few-examples": { exit: 1, status: 400 },
-  "model/damaged": { exit: 1, status: 500 },
-  "model/too-new": { exit: 1, status: 500 },
-  "model/no-such-label": { exit: 2, status: 400 },
-  "hub/offline": { exit: 1, status: 503 },
-  "hub/not-found": { exit: 2, status: 404 },
-  "hub/failed": { exit: 1, status: 502 },
-  "filter/shard-failed": { exit: 1, status: 500 },
-  "filter/other-run": { exit: 2, status: 409 },
-  "eval/unusable-result": { exit: 1, status: 400 },
-  "gate/not-met": { exit: 1, status: 500 },
-  "serve/cannot-listen": { exit: 1, status: 500 },
+export const ERRORS = {
+  "usage/bad-option": { exit: 2 },
+  "usage/missing-file": { exit: 2 },
+  "usage/output-exists": { exit: 2 },
+  "data/malformed-row": { exit: 1 },
+  "data/unreadable": { exit: 1 },
+  "data/too-few-examples": { exit: 1 },
+  "model/damaged": { exit: 1 },
+  "model/too-new": { exit: 1 },
+  "model/no-such-label": { exit: 2 },
+  "hub/offline": { exit: 1 },
+  "hub/not-found": { exit: 2 },
+  "hub/failed": { exit: 1 },
+  "filter/shard-failed": { exit: 1 },
+  "filter/other-run": { exit: 2 },
+  "eval/unusable-result": { exit: 1 },
+  "gate/not-met": { exit: 1 },
+  "serve/cannot-listen": { exit: 1 },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -50,10 +51,5 @@ export class CordonError extends Error {
   /** Exit code of the command line: 1 failed or a gate not met, 2 usage. */
   get exit(): 1 | 2 {
     return ERRORS[this.code].exit;
-  }
-
-  /** HTTP status of the guardrail endpoint. */
-  get status(): number {
-    return ERRORS[this.code].status;
   }
 }

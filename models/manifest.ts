@@ -11,7 +11,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const ngramArchitecture = z.object({
   kind: z.literal("ngram"),
   bits: z.number().int().min(10).max(24),
-  charNgrams: z.object({ min: z.number().int().min(2), max: z.number().int().max(8) }).nullable(),
+  charNgrams: z.object({ min: z.number().int().min(2), max: z.number().int().max(8) }).refine(({ min, max }) => min <= max, "min is over max").nullable(),
   blockTokens: z.number().int(),
   rules: z.record(z.string(), z.object({ of: z.string(), words: z.array(z.string()) })),
 });

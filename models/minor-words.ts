@@ -8,3 +8,10 @@ export const MINOR_WORDS: readonly string[] = [
   "daughter", "daughters", "son", "sons", "stepdaughter", "stepson", "niece", "nephew", "pupil", "pupils", "student", "juvenile", "juveniles", "adolescent", "adolescents",
   "youngster", "youngsters", "prepubescent", "pubescent", "loli", "shota", "jailbait", "pedo", "paedo", "pedophile", "paedophile", "pedophilia", "paedophilia",
 ];
+
+const WORDS: ReadonlySet<string> = new Set(MINOR_WORDS);
+
+/** Whether one of the words stands in a text. */
+export function namesMinor(text: string): boolean {
+  return (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).some((word) => WORDS.has(word));
+}

@@ -19,8 +19,12 @@ export async function writeFolder(dir: string, marker: string, fill: (folder: st
   try {
     await mkdir(staging);
     await fill(staging);
+    await refuseForeignFolder(target, marker); // it may have come while this one was filled
     if (existsSync(target)) await rename(target, old);
-    await rename(staging, target);
+    await rename(staging, target).catch(async (error: unknown) => {
+      if (existsSync(old)) await rename(old, target);
+      throw error;
+    });
   } finally {
     await rm(staging, { recursive: true, force: true });
     await rm(old, { recursive: true, force: true });

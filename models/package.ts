@@ -100,6 +100,9 @@ function parseManifest(text: string, path: string): Manifest {
 function readNgramModel(bytes: Uint8Array, manifest: Manifest, dir: string): NgramModel {
   const { bits, charNgrams, rules } = manifest.architecture;
   const labels = manifest.labels.length;
+  for (const [label, { of }] of Object.entries(rules)) {
+    if (!manifest.labels.includes(label) || !manifest.labels.includes(of) || of in rules) throw damaged(`the rule of ${label} does not fit the labels`, dir);
+  }
   let weights: Map<string, Initializer>;
   try {
     weights = readInitializers(bytes);
@@ -114,12 +117,17 @@ function readNgramModel(bytes: Uint8Array, manifest: Manifest, dir: string): Ngr
     new Uint8Array(copy).set(raw.subarray(0, bytesWanted));
     return copy as unknown as ArrayBuffer;
   };
+  const finite = (name: string): Float32Array => {
+    const values = new Float32Array(read(name, labels * 4));
+    if (!values.every(Number.isFinite)) throw damaged(`${MODEL_FILE}: ${name} is not finite`, dir);
+    return values;
+  };
   return {
     features: { bits, charNgrams },
     labels: manifest.labels,
     table: new Int16Array(read(ONNX_WEIGHTS.table, 2 ** bits * (labels + 1) * 2)),
-    slope: new Float32Array(read(ONNX_WEIGHTS.slope, labels * 4)),
-    intercept: new Float32Array(read(ONNX_WEIGHTS.intercept, labels * 4)),
+    slope: finite(ONNX_WEIGHTS.slope),
+    intercept: finite(ONNX_WEIGHTS.intercept),
     rules,
   };
 }

@@ -77,7 +77,7 @@ function report(error: unknown, verb: string | undefined): number {
     return 2;
   }
   if (error instanceof CordonError) {
-    say(oneLine(error.message));
+    say(`${oneLine(error.message)} [${error.code}]`); // docs/errors.md tells of each code
     return error.exit;
   }
   if (isSystemError(error)) {

@@ -47,8 +47,8 @@ export const TRAIN_DEFAULTS: TrainOptions = {
   thresholdRule: { kind: "fpr", value: 0.01 },
 };
 
-/** A category with fewer positives in the training split gets no label of its own. */
-const MIN_POSITIVES = 30;
+/** A category with fewer positives, or fewer negatives, in the training split gets no label of its own. */
+const MIN_ROWS = 30;
 /** The label that no text is written for: see docs/handling.md. */
 const RULES = { "child-exploitation": { of: "sexual-content", words: MINOR_WORDS } } as const;
 
@@ -142,7 +142,8 @@ function refuseOneClass(rows: readonly Row[]): void {
 
 function learnedLabels(training: readonly Row[], which: "all" | "harmful"): string[] {
   if (which === "harmful") return [HARMFUL];
-  const enough = (id: CategoryId) => training.filter((r) => categoryState(r.example, id) === 1).length >= MIN_POSITIVES;
+  const rowsOf = (id: CategoryId, state: LabelState) => training.filter((r) => categoryState(r.example, id) === state).length;
+  const enough = (id: CategoryId) => rowsOf(id, 1) >= MIN_ROWS && rowsOf(id, 0) >= MIN_ROWS;
   return [HARMFUL, ...CATEGORY_IDS.filter((id) => !Object.hasOwn(RULES, id) && enough(id))];
 }
 
@@ -173,6 +174,7 @@ function scoreRows(model: NgramModel, rows: readonly Row[]): Float64Array[] {
   return rows.map(({ example, split }) => (split === "train" ? new Float64Array(0) : scorer.scoreText(example.text).max.slice()));
 }
 
+/** The rows of a split whose label is known. */
 function known(rows: readonly Row[], scored: readonly Float64Array[], label: string, index: number, split: Split): { scores: number[]; labels: number[] } {
   const scores: number[] = [];
   const labels: number[] = [];

@@ -56,7 +56,7 @@ function passage(form: "lecture" | "exam" | "article", questions: readonly Quest
 }
 
 function examQuestion({ question, choices }: Question): string {
-  return `${question}\n${choices.map((choice, i) => `${"ABCDEFGHIJ"[i]}. ${choice}`).join("\n")}`;
+  return `${question}\n${choices.map((choice, i) => `${String.fromCharCode(65 + i)}. ${choice}`).join("\n")}`;
 }
 
 function answerOf({ choices, answer }: Question): string {
@@ -66,7 +66,7 @@ function answerOf({ choices, answer }: Question): string {
 /** The answer in the place of a blank, or behind the question. */
 function statement(question: Question, random: Random): string {
   const answer = answerOf(question);
-  const text = /_{2,}/.test(question.question) ? question.question.replace(/_{2,}/, answer) : `${question.question.replace(/[?:.]\s*$/, "")}: ${answer}`;
+  const text = /_{2,}/.test(question.question) ? question.question.replace(/_{2,}/, () => answer) : `${question.question.replace(/[?:.]\s*$/, "")}: ${answer}`;
   return `${text.replace(/\s+$/, "")}. ${random.pick(EXPLAIN)}`;
 }
 

@@ -3,9 +3,9 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { readYaml } from "#datasets/constitution";
 import type { Example } from "#datasets/example";
 import { textId } from "#datasets/files/hash";
+import { readYaml } from "#datasets/files/read-yaml";
 import { Random } from "#models/random";
 
 const topic = z.strictObject({ title: z.string(), terms: z.array(z.string().min(1)).min(2) });

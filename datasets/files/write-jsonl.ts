@@ -1,10 +1,9 @@
-// Writes JSON lines so that no reader ever meets half a file: to a temporary name beside the target, then renamed.
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+// Writes JSON lines, whole or not at all.
+import { createHash } from "node:crypto";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip, createZstdCompress } from "node:zlib";
+import { replaceFile } from "./write-file.ts";
 
 export interface Written {
   rows: number;
@@ -21,8 +20,6 @@ const CHUNK_CHARACTERS = 64 * 1024;
  * that stood there is replaced only once the new one is complete.
  */
 export async function writeJsonl(path: string, rows: Iterable<unknown> | AsyncIterable<unknown>): Promise<Written> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.tmp-${process.pid}-${randomUUID().slice(0, 8)}`;
   const hash = createHash("sha256");
   let count = 0;
   let bytes = 0;
@@ -49,13 +46,6 @@ export async function writeJsonl(path: string, rows: Iterable<unknown> | AsyncIt
   });
   const codec = path.endsWith(".gz") ? [createGzip()] : path.endsWith(".zst") ? [createZstdCompress()] : [];
 
-  try {
-    const file = await open(temporary, "wx");
-    await pipeline([Readable.from(chunks(), { objectMode: false }), ...codec, measure, file.createWriteStream({ flush: true })]);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await replaceFile(path, (file) => pipeline([Readable.from(chunks(), { objectMode: false }), ...codec, measure, file.createWriteStream({ flush: true })]));
   return { rows: count, bytes, sha256: hash.digest("hex") };
 }

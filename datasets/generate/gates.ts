@@ -1,8 +1,9 @@
 // The gates that every generated row passes, in order; a row that is dropped keeps its stage and reason in the ledger.
 import { type Example, exampleSchema } from "#datasets/example";
+import { sexualisesMinors } from "#datasets/minors";
 import { splitOf } from "#datasets/splits";
 
-export const GATES = ["schema", "length", "lineage", "duplicate", "contradiction"] as const;
+export const GATES = ["schema", "length", "minors", "lineage", "duplicate", "contradiction"] as const;
 export type Gate = (typeof GATES)[number];
 
 export interface Drop {
@@ -35,6 +36,10 @@ export function passGates(rows: Iterable<Example>, options: GateOptions): { kept
     const length = row.text.length;
     if (length < options.min_characters || length > options.max_characters) {
       drop(row, "length", `${length} characters, allowed are ${options.min_characters} to ${options.max_characters}`);
+      continue;
+    }
+    if (sexualisesMinors(row)) {
+      drop(row, "minors", "sexual words beside words for minors");
       continue;
     }
     const split = splitOf(row);

@@ -13,7 +13,7 @@ import { readQuestions } from "#datasets/seeds/index";
 import type { Question } from "#datasets/seeds/question";
 import { type Recipe, type Strategy, recipeHash } from "#datasets/recipe";
 import { CordonError } from "#models/errors";
-import { writeFolder } from "#models/output-folder";
+import { refuseForeignFolder, writeFolder } from "#models/output-folder";
 import { type Drop, GATES, type Gate, passGates, strategyOf } from "./gates.ts";
 
 export const EXAMPLES_FILE = "examples.jsonl";
@@ -63,7 +63,9 @@ async function* strategyRows(strategy: Strategy, seed: number, seeds: Readonly<R
   switch (strategy.kind) {
     case "grammar": {
       const all = await readConstitution();
-      const chapters = strategy.chapters === undefined ? all : all.filter((c) => strategy.chapters!.includes(c.category));
+      const wanted = strategy.chapters ?? all.map((c) => c.category);
+      refuseUnknown("chapter", wanted, all.map((c) => c.category));
+      const chapters = all.filter((c) => wanted.includes(c.category));
       yield* grammarExamples(chapters, await readFrames(), {
         seed,
         actVariants: strategy.act_variants,
@@ -79,6 +81,7 @@ async function* strategyRows(strategy: Strategy, seed: number, seeds: Readonly<R
     case "benchmark": {
       const questions: Question[] = [];
       for await (const question of readQuestions(strategy.format, seeds[strategy.seeds] ?? strategy.from)) questions.push(question);
+      if (strategy.harmful !== "all") refuseUnknown("subject", strategy.harmful, [...new Set(questions.map((q) => q.subject))]);
       const isHarmful = (subject: string) => strategy.harmful === "all" || strategy.harmful.includes(subject);
       for (const label of [1, 0] as const) {
         const side = questions.filter((q) => isHarmful(q.subject) === (label === 1));
@@ -90,12 +93,20 @@ async function* strategyRows(strategy: Strategy, seed: number, seeds: Readonly<R
   }
 }
 
+/** A name that a recipe misspells would otherwise leave out its rows in silence. */
+function refuseUnknown(what: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new CordonError("usage/bad-option", `the recipe names no such ${what}: ${unknown.join(", ")}`, { hint: `there are ${known.toSorted().join(", ")}` });
+}
+
 /** Runs a recipe into a folder. @throws CordonError */
 export async function generateInto(
   dir: string,
   recipe: Recipe,
   about: { seeds: Record<string, string>; cordonVersion: string; gitRevision: string },
 ): Promise<{ manifest: GenerationManifest; generation: Generation }> {
+  await refuseForeignFolder(dir, GENERATION_FILE);
   const generation = await generate(recipe, about.seeds);
   const { kept, drops } = generation;
   const splits: Record<string, number> = {};

@@ -1,7 +1,7 @@
 // The frames and shared slots of the grammar, checked (frames.yaml, slots.yaml).
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { readYaml } from "#datasets/constitution";
+import { readYaml } from "#datasets/files/read-yaml";
 
 const list = z.array(z.string().min(1)).min(1);
 

@@ -3,8 +3,10 @@
 // becomes two examples with the same slots, frame and style, so that only the difference that matters is left.
 import type { Example } from "#datasets/example";
 import { textId } from "#datasets/files/hash";
+import { isSexual } from "#datasets/minors";
 import { splitOfSeed } from "#datasets/splits";
 import { BENIGN, type Chapter } from "#datasets/constitution";
+import { namesMinor } from "#models/minor-words";
 import { Random } from "#models/random";
 import { type CategoryId, relatedCategories } from "#models/taxonomy";
 import { chooseSlots, fill } from "./expand.ts";
@@ -26,6 +28,9 @@ export interface GrammarOptions {
 
 export const GRAMMAR_DEFAULTS: GrammarOptions = { seed: 1, actVariants: 5, postVariants: 4, pages: 60, prose: 60 };
 
+/** Categories in whose texts, harmful or harmless, nobody is a minor. */
+const ADULTS_ONLY: ReadonlySet<CategoryId> = new Set(["sexual-content", "sex-crimes"]);
+
 type Strategy = "act" | "post" | "page" | "monologue" | "prose";
 
 /** Every example of the constitution, chapter by chapter. The same options give the same examples. */
@@ -37,6 +42,7 @@ class ChapterGrammar {
   readonly #chapter: Chapter;
   readonly #frames: Frames;
   readonly #slots: Slots;
+  readonly #adultSlots: Slots;
   readonly #options: GrammarOptions;
   readonly #random: Random;
   readonly #categories: CategoryId[];
@@ -45,10 +51,11 @@ class ChapterGrammar {
   constructor(chapter: Chapter, frames: Frames, shared: Slots, options: GrammarOptions) {
     this.#chapter = chapter;
     this.#frames = frames;
-    this.#slots = { ...shared, ...chapter.slots };
     this.#options = options;
     this.#random = new Random(options.seed, `grammar/${chapter.category}`);
     this.#categories = chapter.category === BENIGN ? [] : [chapter.category, ...chapter.also];
+    this.#adultSlots = { ...ofAdults(shared), ...chapter.slots };
+    this.#slots = this.#categories.some((c) => ADULTS_ONLY.has(c)) ? this.#adultSlots : { ...shared, ...chapter.slots };
     // A text of one chapter may well be one of a neighbouring category, which its author did not say.
     const related = this.#categories.flatMap((c) => relatedCategories(c));
     this.#unknown = [...new Set(related)].filter((c) => !this.#categories.includes(c));
@@ -81,7 +88,7 @@ class ChapterGrammar {
     const kind = roll < 0.4 ? (variant % 2 === 0 || benign ? imperatives : questions) : roll < 0.65 ? questions : roll < 0.85 ? statements : personas;
     const frame = benign && random.chance(0.6) ? random.pick(imperatives.slice(0, 3)) : random.pick(kind);
     const style = drawStyle(random);
-    const values = chooseSlots([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...sides.filter((s) => s !== null)], this.#slots, random);
+    const values = this.#choose([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...sides.filter((s) => s !== null)]);
     for (const [side, text] of sides.entries()) {
       if (text === null) continue;
       yield this.#example(style(fill(frame, { ...values, ...actForms(fill(text, values)) })), side === 0, "act", [seedId]);
@@ -90,7 +97,7 @@ class ChapterGrammar {
 
   *#post(sides: [string | null, string | null], seedId: string): Generator<Example> {
     const style = drawStyle(this.#random);
-    const values = chooseSlots(sides.filter((s) => s !== null), this.#slots, this.#random);
+    const values = this.#choose(sides.filter((s) => s !== null));
     for (const [side, text] of sides.entries()) {
       if (text !== null) yield this.#example(style(capitaliseLike(text, fill(text, values))), side === 0, "post", [seedId]);
     }
@@ -103,7 +110,7 @@ class ChapterGrammar {
     const count = 1 + random.below(5);
     const frames = [random.pick(opening), ...Array.from({ length: count }, () => random.pick(middle)), random.pick(closing)];
     const chosen = this.#ofOneSplit("act", this.#chapter.acts.length, frames.length);
-    const values = frames.map((frame, i) => chooseSlots([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...this.#chapter.acts[chosen[i]!]!], this.#slots, random));
+    const values = frames.map((frame, i) => this.#choose([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...this.#chapter.acts[chosen[i]!]!]));
     const seedIds = chosen.map((index) => `act/${index}`);
     for (const side of [0, 1] as const) {
       const sentences = frames.map((frame, i) => fill(frame, { ...values[i]!, ...actForms(fill(this.#chapter.acts[chosen[i]!]![side], values[i]!)) }));
@@ -116,7 +123,7 @@ class ChapterGrammar {
     const random = this.#random;
     const { posts } = this.#chapter;
     const chosen = this.#ofOneSplit("post", posts.length, 2 + random.below(6));
-    const values = chosen.map((index) => chooseSlots(posts[index]!, this.#slots, random));
+    const values = chosen.map((index) => this.#choose(posts[index]!));
     const between = random.pick([" ", " ", "\n", "\n\n"]);
     const seedIds = chosen.map((index) => `post/${index}`);
     for (const side of [0, 1] as const) {
@@ -137,10 +144,14 @@ class ChapterGrammar {
     const random = this.#random;
     const sentences = Array.from({ length: 2 + random.below(5) }, () => {
       const term = random.pick(this.#chapter.terms);
-      const values = { ...chooseSlots(["{place} {persona}"], this.#slots, random), term, term2: random.pick(this.#chapter.terms), Term: capitalise(term) };
+      const values = { ...this.#choose(["{place} {persona}"]), term, term2: random.pick(this.#chapter.terms), Term: capitalise(term) };
       return fill(random.pick(this.#frames.prose), values);
     });
     return this.#example(sentences.join(" "), false, "prose", [`prose/${random.below(1000)}`]);
+  }
+
+  #choose(templates: readonly string[]): Record<string, string> {
+    return chooseSlots(templates, templates.some(isSexual) ? this.#adultSlots : this.#slots, this.#random);
   }
 
   #example(text: string, harmful: boolean, strategy: Strategy, seedIds: string[]): Example {
@@ -162,6 +173,11 @@ class ChapterGrammar {
       license: "Apache-2.0",
     };
   }
+}
+
+/** The slots without the values that name minors. */
+function ofAdults(slots: Slots): Slots {
+  return Object.fromEntries(Object.entries(slots).map(([name, values]) => [name, values.filter((value) => !namesMinor(value))]));
 }
 
 function actForms(act: string): Record<string, string> {

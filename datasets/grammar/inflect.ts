@@ -1,18 +1,27 @@
-// English inflection for the frames: the -ing form of an act, whose first word is its verb.
+// English inflection for the frames (British spelling): the -ing form of an act, whose first word is its verb, or an
+// adverb and its second the verb.
 
 /** Verbs of several syllables, stressed on the last, that double their consonant. */
 const DOUBLED = new Set(
-  "admit begin commit compel control deter equip excel expel forget format kidnap outrun patrol permit program propel rebut refer regret repel submit transfer transmit upset worship".split(" "),
+  (
+    "admit begin bootleg commit compel debug defrag deter eavesdrop embed equip excel expel forget format input kidnap outgun output outrun overlap patrol permit " +
+    "program propel rebel rebut recap refer regret remap repel repot reprogram rerun reset rewrap screenshot submit transfer transmit unpin unplug unwrap unzip " +
+    "upset wiretap worship"
+  ).split(" "),
 );
-const IRREGULAR: Record<string, string> = { be: "being", die: "dying", lie: "lying", tie: "tying", untie: "untying", dye: "dyeing", singe: "singeing", panic: "panicking", traffic: "trafficking", mimic: "mimicking", quit: "quitting", quiz: "quizzing" };
+const IRREGULAR: Record<string, string> = { age: "ageing", be: "being", die: "dying", lie: "lying", tie: "tying", untie: "untying", dye: "dyeing", gas: "gassing", singe: "singeing", panic: "panicking", parallel: "paralleling", traffic: "trafficking", mimic: "mimicking" };
+/** Verbs that look like adverbs. */
+const ENDS_IN_LY = new Set("ally apply bully comply fly imply multiply ply rally rely reply sully supply tally".split(" "));
 
-/** "break into a car" → "breaking into a car". */
+/** "break into a car" → "breaking into a car", "secretly record a call" → "secretly recording a call". */
 export function acting(act: string): string {
-  const space = act.search(/[\s,]/);
-  const verb = space < 0 ? act : act.slice(0, space);
-  const rest = space < 0 ? "" : act.slice(space);
-  const hyphen = verb.lastIndexOf("-");
-  return verb.slice(0, hyphen + 1) + gerund(verb.slice(hyphen + 1)) + rest;
+  const [adverb = ""] = /^\w+ly\s+/.exec(act) ?? [];
+  const start = ENDS_IN_LY.has(adverb.trimEnd().toLowerCase()) ? 0 : adverb.length;
+  const length = act.slice(start).search(/[\s,]/);
+  const end = length < 0 ? act.length : start + length;
+  // Of "zip-tie" only the last part.
+  const from = Math.max(start, act.lastIndexOf("-", end - 1) + 1);
+  return act.slice(0, from) + gerund(act.slice(from, end)) + act.slice(end);
 }
 
 function gerund(verb: string): string {
@@ -21,8 +30,9 @@ function gerund(verb: string): string {
   if (irregular !== undefined) return irregular;
   if (/[^eoy]e$/.test(lower)) return `${verb.slice(0, -1)}ing`;
   const oneSyllable = (lower.match(/[aeiouy]+/g) ?? []).length === 1;
-  const closed = /(^|[^aeiou])[aeiou][bdfglmnprtvz]$/.test(lower);
-  if ((closed && oneSyllable) || DOUBLED.has(lower)) return `${verb}${verb.at(-1)}ing`;
+  const closed = /(^|[^aeiou]|qu)[aeiou][bdfglmnprtvz]$/.test(lower);
+  // "travelling": a final l doubles wherever the stress lies.
+  if (closed && (oneSyllable || lower.endsWith("l") || DOUBLED.has(lower))) return `${verb}${verb.at(-1)}ing`;
   return `${verb}ing`;
 }
 

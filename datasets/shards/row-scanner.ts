@@ -2,8 +2,9 @@
 // (RFC 8259; accepts exactly the objects that JSON.parse accepts), decodes the top-level text and notes where id and
 // source lie. The row itself is never built nor written again, only copied.
 //
-// Strings are read four bytes at a time: a borrow in (w - 0x01010101·c) & ~w shows a byte below c in every position
-// ("Bit Twiddling Hacks", haszero and hasless, https://graphics.stanford.edu/~seander/bithacks.html).
+// Strings are read four bytes at a time: the high bits of (w - 0x01010101·c) & ~w show whether a byte is below c
+// ("Bit Twiddling Hacks", haszero and hasless, https://graphics.stanford.edu/~seander/bithacks.html). Here for a byte
+// below 0x20 and, of w with `"` and `\\` exclusive-ored away, for one below 1; neither changes the high bits of ~w.
 
 /** Why a row is not a document. */
 export const ROW_FAULTS = ["not-json", "not-an-object", "no-text", "text-not-a-string"] as const;
@@ -240,7 +241,7 @@ export class RowScanner {
       const w = view.getInt32(i, true);
       const q = w ^ 0x22222222;
       const b = w ^ 0x5c5c5c5c;
-      if (((((q - 0x01010101) & ~q) | ((b - 0x01010101) & ~b) | ((w - 0x20202020) & ~w)) & 0x80808080) !== 0) break;
+      if ((((q - 0x01010101) | (b - 0x01010101) | (w - 0x20202020)) & ~w & 0x80808080) !== 0) break;
     }
     while (i < end && STOP[bytes[i]!] === 0) i++;
     return i;
@@ -276,7 +277,7 @@ export class RowScanner {
         const w = view.getInt32(i, true);
         const q = w ^ 0x22222222;
         const b = w ^ 0x5c5c5c5c;
-        if (((((q - 0x01010101) & ~q) | ((b - 0x01010101) & ~b) | ((w - 0x20202020) & ~w)) & 0x80808080) !== 0) break;
+        if ((((q - 0x01010101) | (b - 0x01010101) | (w - 0x20202020)) & ~w & 0x80808080) !== 0) break;
         scratchView.setInt32(out, w, true);
       }
       while (i < end && STOP[bytes[i]!] === 0) scratch[out++] = bytes[i++]!;

@@ -81,6 +81,12 @@ describe.each(FORMATS)("$ending", ({ ending, pack }) => {
   });
 });
 
+test("skippable zstd frames, as pzstd writes them, are passed over", () => {
+  const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  const path = file(".zst", Buffer.concat([skippable, zstdCompressSync(body), skippable, zstdCompressSync(body), skippable]));
+  expect(readAll(path).equals(Buffer.concat([body, body]))).toBe(true);
+});
+
 test("gzip may be padded with zeros", () => {
   expect(readAll(file(".gz", Buffer.concat([gzipSync(body), Buffer.alloc(600_000)]))).equals(body)).toBe(true);
   expect(() => readAll(file(".gz", Buffer.concat([gzipSync(body), Buffer.alloc(600), Buffer.from("x")])))).toThrow("other bytes follow");

@@ -1,7 +1,7 @@
 // Percentile bootstrap intervals (Efron), stratified: positives and negatives are drawn apart, with replacement, so that
 // every resample keeps the set's class sizes. A resample is a vector of counts over rows sorted once.
+import { Random } from "#models/random";
 import { METRICS } from "./metrics.ts";
-import { Random } from "./random.ts";
 import { count, type Ranking } from "./ranking.ts";
 
 export interface BootstrapOptions {
@@ -24,16 +24,13 @@ export function bootstrap(
   names: readonly string[] = Object.keys(METRICS),
 ): Record<string, Interval> {
   const { resamples = RESAMPLES, seed = 1, level = 0.95 } = options;
-  const random = new Random(seed);
+  const random = new Random(seed, "bootstrap");
   const strata = [0, 1].map((label) => Uint32Array.from(ranking.labels.keys().filter((i) => ranking.labels[i] === label)));
   const weights = new Float64Array(ranking.n);
   const counts = count(ranking);
   const values = new Map(names.map((name) => [name, new Float64Array(resamples)]));
   for (let r = 0; r < resamples; r++) {
-    weights.fill(0);
-    for (const rows of strata) {
-      for (let k = 0; k < rows.length; k++) weights[rows[random.below(rows.length)]!]! += 1;
-    }
+    drawResample(strata, weights, random);
     count(ranking, weights, counts);
     const resample = { ranking, weights, counts, threshold };
     for (const [name, sampled] of values) sampled[r] = METRICS[name]!.compute(resample) ?? Number.NaN;
@@ -44,6 +41,12 @@ export function bootstrap(
     if (defined.length > 0) out[name] = [quantile(defined, (1 - level) / 2), quantile(defined, (1 + level) / 2)];
   }
   return out;
+}
+
+/** Draws as many rows of each stratum as it has, with replacement; `weights` (n) becomes how often each row was drawn. */
+export function drawResample(strata: readonly Uint32Array[], weights: Float64Array, random: Random): void {
+  weights.fill(0);
+  for (const rows of strata) for (let k = 0; k < rows.length; k++) weights[rows[random.below(rows.length)]!]! += 1;
 }
 
 /** Quantile of sorted values (n >= 1) by linear interpolation. */

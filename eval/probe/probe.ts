@@ -5,7 +5,7 @@
 // Documents are added to one model in the order of their scores while the threshold rises, and it is asked at each
 // threshold. Less text alone makes any model worse, so a control is trained on as many bytes drawn at random.
 import { createHash } from "node:crypto";
-import { Random } from "#eval/metrics/random";
+import { Random } from "#models/random";
 import { KneserNey } from "./kneser-ney.ts";
 
 export interface ProbeDocument {
@@ -78,7 +78,7 @@ export function probe(documents: readonly ProbeDocument[], thresholds: readonly 
     general: held.general.reduce((sum, text) => sum + model.bits(text), 0) / heldBytes.general,
   });
   const byScore = training.toSorted((a, b) => a.score - b.score || a.place - b.place);
-  const random = shuffled(training, seed);
+  const random = new Random(seed, "probe").shuffle([...training]);
   const filtered = new KneserNey(order);
   const control = new KneserNey(order);
   let next = 0;
@@ -94,14 +94,4 @@ export function probe(documents: readonly ProbeDocument[], thresholds: readonly 
 /** A place in [0, 1) that depends on nothing but the id and the seed. */
 function placeOf(id: string, seed: number): number {
   return createHash("sha256").update(`${seed}:${id}`).digest().readUInt32BE(0) / 2 ** 32;
-}
-
-function shuffled<T>(items: readonly T[], seed: number): T[] {
-  const out = [...items];
-  const random = new Random(seed);
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [out[i], out[j]] = [out[j]!, out[i]!];
-  }
-  return out;
 }

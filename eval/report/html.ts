@@ -17,7 +17,7 @@ export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
 function render(value: Value): string {
   if (value === null || value === undefined || value === false) return "";
   if (value instanceof Html) return value.text;
-  return Array.isArray(value) ? value.map(render).join("") : escape(String(value));
+  return typeof value === "object" ? value.map(render).join("") : escape(String(value));
 }
 
 export function escape(text: string): string {

@@ -1,8 +1,8 @@
 // Recommends a threshold by a rule given beforehand, so that nobody picks it after seeing what it does, with a
 // percentile bootstrap interval over documents.
-import { quantile, type Interval } from "#eval/metrics/bootstrap";
-import { Random } from "#eval/metrics/random";
+import { drawResample, quantile, type Interval } from "#eval/metrics/bootstrap";
 import { nextUp } from "#eval/metrics/threshold";
+import { Random } from "#models/random";
 import { type Ledger, type Mass, massOf, type Unit } from "./ledger.ts";
 
 /**
@@ -62,13 +62,12 @@ export function recommend(rows: Ledger, rule: Rule, options: { resamples: number
   const removedRows = rows.scores.findIndex((s) => s < threshold);
   const end = removedRows < 0 ? rows.n : removedRows;
   const strata = [-1, 0, 1].map((label) => Uint32Array.from([...rows.labels.keys()].filter((i) => rows.labels[i] === label)));
-  const random = new Random(options.seed);
+  const random = new Random(options.seed, "recommend");
   const weights = new Float64Array(rows.n);
   const thresholds: number[] = [];
   const shares: Record<string, number[]> = {};
   for (let r = 0; r < options.resamples; r++) {
-    weights.fill(0);
-    for (const members of strata) for (let k = 0; k < members.length; k++) weights[members[random.below(members.length)]!]! += 1;
+    drawResample(strata, weights, random);
     const resampled = applyRule(rows, rule, weights);
     if (resampled !== null) thresholds.push(resampled);
     for (const unit of ["documents", "characters"] as const) {

@@ -5,8 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { runCli } from "#scripts/cli";
 import type { Evaluation } from "#eval/evaluate";
 import type { GateResult } from "#eval/gate";
-import { TokenStream } from "#models/text/token-stream";
-import { blockFeatures, BEFORE_FIRST, maxFeatures } from "#models/ngram/features";
+import { wordBucket } from "#models/ngram/features";
 import type { NgramModel } from "#models/ngram/model";
 import { savePackage } from "#models/package";
 
@@ -21,13 +20,7 @@ function wordModel(): NgramModel {
   const table = new Int16Array(2 ** features.bits * 3);
   for (let row = 0; row < 2 ** features.bits; row++) table[row * 3 + 2] = 1;
   for (const [word, columns] of [["bad", [0]], ["slur", [0, 1]]] as const) {
-    const bytes = new TextEncoder().encode(word);
-    const stream = new TokenStream();
-    stream.open(bytes, 0, bytes.length);
-    stream.next();
-    const found = new Int32Array(maxFeatures(features));
-    blockFeatures(features, stream, bytes, BEFORE_FIRST, found, 0);
-    for (const column of columns) table[found[0]! * 3 + column] = 100;
+    for (const column of columns) table[wordBucket(features, word) * 3 + column] = 100;
   }
   return { features, labels, table, slope: Float32Array.of(0.1, 0.1), intercept: Float32Array.of(-2, -2), rules: {} };
 }

@@ -3,12 +3,12 @@
 import { type Command, Option } from "commander";
 import { readFile } from "node:fs/promises";
 import { expandGlobs } from "#datasets/files/globs";
+import { writeFileAtomically } from "#datasets/files/write-file";
 import { evaluateSet, type Evaluation, type ScoredRow, type SetEvaluation } from "#eval/evaluate";
 import { boundsOf, checkGate, type GateResult, gateFileSchema, parseBound } from "#eval/gate";
 import { thresholdFlagging } from "#eval/metrics/threshold";
 import { RESAMPLES } from "#eval/metrics/bootstrap";
 import { renderReport } from "#eval/report/report";
-import { writeWhole } from "#eval/report/write-file";
 import { scoreFile } from "#eval/score-files";
 import { setNames } from "#eval/set-name";
 import { CordonError } from "#models/errors";
@@ -92,7 +92,7 @@ async function run(flags: EvalFlags): Promise<void> {
 
   const results = checkGate(sets, gate);
   const evaluation: Evaluation = { model: manifest.name, label, aggregate, sets };
-  if (flags.report !== undefined) await writeWhole(flags.report, renderReport({ title: `${manifest.name}, measured`, evaluation, manifest }));
+  if (flags.report !== undefined) await writeFileAtomically(flags.report, renderReport({ title: `${manifest.name}, measured`, evaluation, manifest }));
   printResult(flags, results.length > 0 ? { ...evaluation, gate: results } : evaluation, describe(evaluation, results));
   const missed = results.filter((r) => !r.met);
   if (missed.length > 0) {

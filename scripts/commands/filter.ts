@@ -26,6 +26,7 @@ export function register(program: Command): void {
     .option("--threshold <p>", "remove documents that score at least this, 0 to 1", numberIn(0, 1))
     .option("--target-recall <share>", "threshold that finds this share of harmful documents on the package's calibration set", share)
     .option("--max-removed <share>", "remove at most this share of the documents, the highest scores first (two passes)", share)
+    .option("--scores-only", "write attributes and scores, and split nothing", false)
     .option("--category <label>", "label to decide by (default: the package's first)")
     .addOption(new Option("--aggregate <how>", "document score from its windows' (default: the package's)").choices(AGGREGATES))
     .option("--workers <n>", "worker threads, a shard at a time each", integerIn(1, 1024), availableParallelism())
@@ -41,9 +42,12 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       `
+Give one of --threshold, --target-recall, --max-removed and --scores-only.
+
 Writes below --out: documents/ (kept) and removed/, raw copies of the rows; attributes/<experiment>/, Dolma's format,
 a line for every row, spans in code points; quarantine/, rows that cannot be read, in base64; ledger/ and ledger.json,
 where rows in = kept + removed + failed. A shard's files appear when it is done. Rows that cannot be read are never kept.
+With --max-removed and --scores-only also scores/, as numbers (see serve/filter/stored-scores.ts).
 
 Exit codes: 0 done, 1 a shard failed (the others are done), 2 usage.
 
@@ -89,7 +93,7 @@ function summary({ totals: { rows, bytes, chars, failures, inputBytes }, shards,
       ],
     ),
     "",
-    `${category} >= ${threshold ?? "–"} removed (${rule}); ${(inputBytes / MB).toFixed(1)} MB of files in ${seconds.toFixed(1)} s; results in ${out}`,
+    `${rule === "scores-only" ? `${category} scored, nothing split` : `${category} >= ${threshold ?? "–"} removed (${rule})`}; ${(inputBytes / MB).toFixed(1)} MB of files in ${seconds.toFixed(1)} s; results in ${out}`,
   ];
   for (const [reason, count] of Object.entries(failures)) lines.push(`quarantined, ${reason}: ${count}`);
   if (shards.failed.length > 0) lines.push(`${shards.failed.length} of ${shards.total} shards failed: run again with --resume when they are mended`);

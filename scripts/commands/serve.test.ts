@@ -116,15 +116,15 @@ describe("cordon serve", () => {
     const { port } = taken.address() as AddressInfo;
     const { exit, output } = cordon(["--model", model, "--port", String(port)]);
     expect((await exit).code).toBe(1);
-    expect(output.stderr).toBe(`cordon: cannot listen, the port is in use (127.0.0.1:${port}): choose another --port, or 0 for a free one\n`);
+    expect(output.stderr).toBe(`cordon: cannot listen, the port is in use (127.0.0.1:${port}): choose another --port, or 0 for a free one [serve/cannot-listen]\n`);
     expect(output.stdout).toBe("");
     taken.close();
   });
 
   it("takes its options from the environment, and asks for the key", async () => {
-    const env = { CORDON_THRESHOLD: "0.999", CORDON_API_KEY_ENV: "MY_KEY", MY_KEY: "k1,k2", CORDON_JSON_LOGS: "1", CORDON_SHADOW: "0" };
+    const env = { CORDON_THRESHOLD: "0.99", CORDON_API_KEY_ENV: "MY_KEY", MY_KEY: "k1,k2", CORDON_JSON_LOGS: "1", CORDON_SHADOW: "0" };
     const { child, exit, url, output } = await start(["--json"], env);
-    expect(JSON.parse(output.stdout)).toEqual({ url, model: "fixture", label: "harmful", threshold: 0.999 });
+    expect(JSON.parse(output.stdout)).toEqual({ url, model: "fixture", label: "harmful", threshold: 0.99 });
     expect((await post(url)).status).toBe(401);
     expect(await flagged(await post(url, { authorization: "Bearer k2" }))).toBe(true);
     child.kill("SIGTERM");

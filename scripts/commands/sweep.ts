@@ -4,12 +4,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { join } from "node:path";
 import { expandGlobs } from "#datasets/files/globs";
+import { writeFileAtomically } from "#datasets/files/write-file";
 import { type Evaluation, evaluateSet } from "#eval/evaluate";
 import { readCapabilities } from "#eval/lm-eval";
 import { type Probe, probe } from "#eval/probe/probe";
 import { type ReportData, renderReport } from "#eval/report/report";
 import { percent, threshold as told, whole } from "#eval/report/numbers";
-import { writeWhole } from "#eval/report/write-file";
 import { joinDocuments, type JoinedDocument, readLabels } from "#eval/sweep/documents";
 import { type Unit, UNITS } from "#eval/sweep/ledger";
 import { describeRule, type Rule } from "#eval/sweep/recommend";
@@ -137,9 +137,9 @@ export async function runSweep(flags: SweepFlags): Promise<{ output: object; swe
     ...(manifest && { manifest }),
   };
   const output = { attribute: stored.attribute, unscored: stored.failed.length, ...result, probe: probed, capabilities, evaluation };
-  await writeWhole(join(flags.out, "sweep.json"), `${JSON.stringify(output, null, 2)}\n`);
-  await writeWhole(join(flags.out, "sweep.csv"), sweepCsv(result));
-  await writeWhole(join(flags.out, "report.html"), renderReport(data));
+  await writeFileAtomically(join(flags.out, "sweep.json"), `${JSON.stringify(output, null, 2)}\n`);
+  await writeFileAtomically(join(flags.out, "sweep.csv"), sweepCsv(result));
+  await writeFileAtomically(join(flags.out, "report.html"), renderReport(data));
   progress.done(`${documents.length} documents swept, ${flags.out}/{sweep.json,sweep.csv,report.html} written`);
   return { output, sweep: result, probe: probed, text: describe(result, data) };
 }

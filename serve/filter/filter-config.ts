@@ -17,6 +17,7 @@ export const filterConfigSchema = z.object({
     z.object({ kind: z.literal("target-recall"), recall: z.number(), threshold: z.number() }),
     /** The inputs belong to the rule: another shard would move the quantile. */
     z.object({ kind: z.literal("max-removed"), share: z.number(), inputs: z.array(z.tuple([z.string(), z.number(), z.number()])) }),
+    z.object({ kind: z.literal("scores-only") }),
   ]),
   textField: z.string(),
   idField: z.string(),

@@ -2,7 +2,7 @@
 // removed/, its attributes beside. Memory is bounded by the longest allowed row, whatever the shard's size. Whatever
 // cannot be read fails closed: it goes to quarantine/, never to documents/.
 import { isUtf8 } from "node:buffer";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { isBlank, type LineBlock, lineEnd, LineReader } from "#datasets/shards/line-reader";
 import { type FieldSpan, RowScanner } from "#datasets/shards/row-scanner";
 import type { ShardFile } from "#datasets/shards/shard-files";
@@ -213,7 +213,10 @@ class ShardFilter {
     note("attributes", this.#attributeFile.fileBytes);
     const quarantined = this.#quarantine.commit();
     if (quarantined !== null) note("quarantine", quarantined);
-    this.#stored?.commit();
+    if (this.#stored !== null) {
+      this.#stored.commit();
+      outputs["scores"] = { path: relative(this.#job.out, this.#stored.path), bytes: this.#stored.bytes };
+    }
     if (this.#splitter === null) return;
     const { kept, removed } = this.#splitter.commit();
     note("documents", kept);

@@ -221,6 +221,18 @@ test("--target-recall takes the nearest operating point that finds at least as m
   await expect(filter(options(input, { threshold: 0.1, category: "cats" }))).rejects.toThrow(/no label cats.*harmful, hate, threats/);
 });
 
+test("--scores-only writes the same attributes and splits nothing", async () => {
+  const input = inputs({ "a.jsonl.gz": gzipSync(rows(0, 50).join("\n")), "b.jsonl": "broken\n" });
+  const o = options(input, { scoresOnly: true });
+  const result = await filter(o);
+  expect(result.threshold).toBe(null);
+  expect(result.totals.rows).toEqual({ in: 51, kept: 0, removed: 0, failed: 1 });
+  expect(outputs(o.out).filter((path) => /^(documents|removed|ledger\/)/.test(path))).toEqual([]);
+  const split = await filter(options(input, { threshold: 0.5 }));
+  expect(lines(join(o.out, "attributes/cordon/a.jsonl.gz"))).toEqual(lines(join(split.out, "attributes/cordon/a.jsonl.gz")));
+  expect((await filter({ ...o, resume: true })).shards).toEqual({ total: 2, done: 0, skipped: 2, failed: [] });
+});
+
 test("text and id may have other names; ids may be numbers or missing", async () => {
   const input = inputs({ "a.jsonl": '{"key":7,"body":"fine"}\n{"body":"plimsy","key":"x\\"y"}\n{"body":"fine"}\n{"key":null,"body":"fine"}\n' });
   const { out, totals } = await filter(options(input, { threshold: 0.5, textField: "body", idField: "key", experiment: "exp-1" }));

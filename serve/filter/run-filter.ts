@@ -1,6 +1,6 @@
 // Filters shards with a model package: from the inputs' names to the folder of results. See filter-shard.ts for
 // one shard, worker-pool.ts for many, ledger.ts for what is accounted.
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Compression } from "#datasets/shards/compression";
 import { findShards, refuseCollisions, type ShardFile } from "#datasets/shards/shard-files";
@@ -46,7 +46,7 @@ export interface FilterResult {
   configSha256: string;
   model: FilterConfig["model"];
   category: string;
-  /** Scores at or over it were removed; null where no shard could be scored. */
+  /** Scores at or over it were removed; null with --scores-only, or where no shard could be scored. */
   threshold: number | null;
   rule: FilterConfig["rule"]["kind"];
   /** `skipped` were done by an earlier run. */
@@ -69,60 +69,66 @@ export async function runFilter(options: FilterOptions, model: ModelPackage, eve
   const setup = { model: withLabels(model.model, config.labels), job: { out, config, configSha256: hash } };
   openRunFolder(out, config, options.resume);
 
-  const failed: { shard: string; message: string }[] = [];
-  const pass = async (tasks: ShardTask[]): Promise<ShardLedger[]> => {
-    const bytes = tasks.reduce((sum, { shard }) => sum + shard.size, 0);
-    const result = await runPool(tasks, options.workers, setup, {
-      ...events,
-      progress: (fileBytes, rows, done) => events.progress(tasks[0]!.kind, fileBytes, bytes, rows, done),
-    });
-    failed.push(...result.failed);
-    return result.ledgers;
+  const current = (shard: ShardFile, stage: "done" | "scored"): ShardLedger | null => {
+    const ledger = readShardLedger(out, shard.name, stage);
+    return ledger !== null && isCurrent(ledger, shard, hash) && hasOutputs(ledger, out) ? ledger : null;
   };
 
-  const chosen = await chooseThreshold(config, shards, out, hash, pass);
-  const known = new Map<string, ShardLedger>();
-  for (const shard of chosen.shards) {
-    const ledger = readShardLedger(out, shard.name);
-    if (ledger !== null && ledger.threshold === chosen.threshold && isCurrent(ledger, shard, hash) && hasOutputs(ledger, out)) known.set(shard.name, ledger);
+  /** Runs the shards that an earlier run has not done. */
+  const pass = async (kind: ShardTask["kind"], wanted: readonly ShardFile[], threshold: number | null): Promise<Pass> => {
+    const known: ShardLedger[] = [];
+    const tasks: ShardTask[] = [];
+    for (const shard of wanted) {
+      const ledger = current(shard, kind === "score" ? "scored" : "done");
+      if (ledger !== null && ledger.threshold === threshold) known.push(ledger);
+      else tasks.push({ kind, shard, threshold });
+    }
+    const bytes = tasks.reduce((sum, { shard }) => sum + shard.size, 0);
+    const { ledgers, failed } = await runPool(tasks, options.workers, setup, {
+      ...events,
+      progress: (fileBytes, rows, done) => events.progress(kind, fileBytes, bytes, rows, done),
+    });
+    return { known, done: ledgers, failed };
+  };
+
+  const { rule } = config;
+  let threshold: number | null = null;
+  let final: Pass;
+  if (rule.kind === "max-removed" || rule.kind === "scores-only") {
+    final = await pass("score", shards, null);
+    if (rule.kind === "max-removed") {
+      const names = new Set([...final.known, ...final.done].map(({ shard }) => shard));
+      const scored = shards.filter(({ name }) => names.has(name));
+      if (scored.length > 0) threshold = thresholdForShare(scored.map(({ name }) => scoresPath(out, name)), rule.share);
+      // A threshold that moved, because a shard could be scored now that could not before, splits all shards again.
+      const split = await pass("split", scored, threshold);
+      final = { ...split, failed: [...final.failed, ...split.failed] };
+    }
+  } else {
+    threshold = rule.threshold;
+    final = await pass("filter", shards, threshold);
   }
-  const kind = config.rule.kind === "max-removed" ? "split" : "filter";
-  const rest = chosen.shards.filter((shard) => !known.has(shard.name));
-  const ledgers = await pass(rest.map((shard) => ({ kind, shard, threshold: chosen.threshold })));
 
   const result: FilterResult = {
     out,
     configSha256: hash,
     model: config.model,
     category: config.category,
-    threshold: chosen.threshold,
-    rule: config.rule.kind,
-    shards: { total: shards.length, done: ledgers.length, skipped: known.size, failed: failed.sort((a, b) => (a.shard < b.shard ? -1 : 1)) },
-    totals: totals([...known.values(), ...ledgers]),
+    threshold,
+    rule: rule.kind,
+    shards: { total: shards.length, done: final.done.length, skipped: final.known.length, failed: final.failed.sort((a, b) => (a.shard < b.shard ? -1 : 1)) },
+    totals: totals([...final.known, ...final.done]),
     seconds: Math.round(performance.now() - started) / 1000,
   };
   writeJson(join(out, "ledger.json"), { format: 1, ...result, shardNames: shards.map(({ name }) => name) });
   return result;
 }
 
-/** The threshold and the shards it can be used on: with --max-removed, all that could be scored. */
-async function chooseThreshold(
-  config: FilterConfig,
-  shards: readonly ShardFile[],
-  out: string,
-  hash: string,
-  pass: (tasks: ShardTask[]) => Promise<ShardLedger[]>,
-): Promise<{ threshold: number | null; shards: readonly ShardFile[] }> {
-  if (config.rule.kind !== "max-removed") return { threshold: config.rule.threshold, shards };
-  const isScored = (shard: ShardFile) => {
-    const ledger = readShardLedger(out, shard.name, "scored");
-    return ledger !== null && isCurrent(ledger, shard, hash) && hasOutputs(ledger, out) && existsSync(scoresPath(out, shard.name));
-  };
-  await pass(shards.filter((shard) => !isScored(shard)).map((shard) => ({ kind: "score", shard, threshold: null })));
-  const scored = shards.filter(isScored);
-  if (scored.length === 0) return { threshold: null, shards: [] };
-  const paths = scored.map(({ name }) => scoresPath(out, name));
-  return { threshold: thresholdForShare(paths, config.rule.share), shards: scored };
+interface Pass {
+  /** Done by an earlier run, and by this one. */
+  known: ShardLedger[];
+  done: ShardLedger[];
+  failed: { shard: string; message: string }[];
 }
 
 function isCurrent(ledger: ShardLedger, shard: ShardFile, hash: string): boolean {

@@ -58,8 +58,10 @@ export function splitShard(shard: ShardFile, job: ShardJob, scored: ShardLedger,
     }
     if (input.sha256() !== scored.input.sha256 || stored.next()) throw changed(shard);
     const sizes = splitter.commit();
+    // The stored scores may be deleted when all is done.
+    const { scores: _, ...kept } = scored.outputs;
     const outputs = {
-      ...scored.outputs,
+      ...kept,
       documents: { path: names.documents, bytes: sizes.kept },
       removed: { path: names.removed, bytes: sizes.removed },
     };

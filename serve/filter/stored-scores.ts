@@ -9,6 +9,8 @@ const BLOCK = 1 << 16;
 
 export class StoredScoresWriter {
   readonly path: string;
+  /** Bytes written, once committed. */
+  bytes = 0;
   readonly #temporary: string;
   #fd: number | null = null;
   readonly #block = new Uint32Array(BLOCK);
@@ -42,6 +44,7 @@ export class StoredScoresWriter {
 
   #flush(): void {
     const bytes = new Uint8Array(this.#block.buffer, 0, this.#fill * 4);
+    this.bytes += bytes.length;
     for (let from = 0; from < bytes.length; ) from += writeSync(this.#file(), bytes, from);
     this.#fill = 0;
   }

@@ -2,17 +2,19 @@
 import { CordonError } from "#models/errors";
 import type { Manifest } from "#models/manifest";
 
-/** What the user asked for: exactly one of the three. */
+/** What the user asked for: exactly one of the four. */
 export interface ThresholdChoice {
   threshold?: number | undefined;
   targetRecall?: number | undefined;
   maxRemoved?: number | undefined;
+  scoresOnly?: boolean | undefined;
 }
 
 export type ThresholdRule =
   | { kind: "threshold"; threshold: number }
   | { kind: "target-recall"; recall: number; threshold: number }
-  | { kind: "max-removed"; share: number };
+  | { kind: "max-removed"; share: number }
+  | { kind: "scores-only" };
 
 /**
  * The rule, with the package's calibration looked up for a recall: the threshold of the nearest operating point that
@@ -20,14 +22,15 @@ export type ThresholdRule =
  * @throws CordonError usage/bad-option
  */
 export function thresholdRule(choice: ThresholdChoice, manifest: Pick<Manifest, "thresholds" | "operatingPoints">, category: string): ThresholdRule {
-  const given = [choice.threshold, choice.targetRecall, choice.maxRemoved].filter((value) => value !== undefined);
+  const given = [choice.threshold, choice.targetRecall, choice.maxRemoved, choice.scoresOnly || undefined].filter((value) => value !== undefined);
   if (given.length !== 1) {
     const own = manifest.thresholds[category];
     const suggestion = own === undefined ? "" : `; the package's own threshold of ${category} is ${own.threshold} (${own.rule})`;
     throw new CordonError("usage/bad-option", given.length === 0 ? "no threshold" : "more than one threshold", {
-      hint: `give one of --threshold, --target-recall and --max-removed${suggestion}`,
+      hint: `give one of --threshold, --target-recall, --max-removed and --scores-only${suggestion}`,
     });
   }
+  if (choice.scoresOnly) return { kind: "scores-only" };
   if (choice.threshold !== undefined) return { kind: "threshold", threshold: choice.threshold };
   if (choice.maxRemoved !== undefined) return { kind: "max-removed", share: choice.maxRemoved };
   const recall = choice.targetRecall!;

@@ -1,11 +1,12 @@
 // A tiny model for the tests of the guard: it flags made-up words, one list a label, with a probability of 0.993, and
 // gives every other text 0.007. It runs through the real scorer.
 import type { Manifest } from "#models/manifest";
+import { wordBucket } from "#models/ngram/features";
 import { CATEGORY_IDS, HARMFUL } from "#models/taxonomy";
-import { BLOCK_TOKENS, TokenStream } from "#models/text/token-stream";
+import { BLOCK_TOKENS } from "#models/text/token-stream";
 import type { GuardedModel } from "./guard.ts";
 
-const BITS = 14;
+const FEATURES = { bits: 14, charNgrams: null };
 const LOGIT = 5;
 
 /** Made-up word → the labels that it raises, beside "harmful". */
@@ -24,9 +25,9 @@ export interface FixtureModel extends GuardedModel {
 
 export function fixtureModel(labels: readonly string[] = [HARMFUL, ...CATEGORY_IDS]): FixtureModel {
   const columns = labels.length + 1;
-  const table = new Int16Array((1 << BITS) * columns);
+  const table = new Int16Array(2 ** FEATURES.bits * columns);
   for (const [word, raised] of Object.entries(FIXTURE_WORDS)) {
-    const row = bucketOf(word) * columns;
+    const row = wordBucket(FEATURES, word) * columns;
     for (const label of [HARMFUL, ...raised]) if (labels.includes(label)) table[row + labels.indexOf(label)] = 1000;
   }
   return {
@@ -34,7 +35,7 @@ export function fixtureModel(labels: readonly string[] = [HARMFUL, ...CATEGORY_I
       cordonVersion: "0.0.0",
       name: "fixture",
       description: "Flags made-up words.",
-      architecture: { kind: "ngram", bits: BITS, charNgrams: null, blockTokens: BLOCK_TOKENS, rules: {} },
+      architecture: { kind: "ngram", ...FEATURES, blockTokens: BLOCK_TOKENS, rules: {} },
       labels: [...labels],
       aggregate: "max",
       thresholds: Object.fromEntries(labels.map((label) => [label, { threshold: 0.5, rule: "fixture" }])),
@@ -44,7 +45,7 @@ export function fixtureModel(labels: readonly string[] = [HARMFUL, ...CATEGORY_I
       heldOut: {},
     },
     model: {
-      features: { bits: BITS, charNgrams: null },
+      features: FEATURES,
       labels,
       table,
       // One word lifts the logit from -LOGIT to LOGIT; the mass column is zero, so that no text is too long for it.
@@ -53,12 +54,4 @@ export function fixtureModel(labels: readonly string[] = [HARMFUL, ...CATEGORY_I
       rules: {},
     },
   };
-}
-
-function bucketOf(word: string): number {
-  const bytes = new TextEncoder().encode(word);
-  const stream = new TokenStream();
-  stream.open(bytes, 0, bytes.length);
-  stream.next();
-  return stream.hashes[0]! >>> (32 - BITS);
 }

@@ -6,7 +6,7 @@ export type UndeterminedReason = "scorer-failed" | "not-a-number" | "overloaded"
 
 export interface Determined {
   state: "determined";
-  /** A label's score reached its threshold. */
+  /** The score of the first label ("harmful", any harm) reached its threshold. */
   detected: boolean;
   /** What was found was acted on: false when nothing was found, or when the guard runs in shadow. */
   enforced: boolean;

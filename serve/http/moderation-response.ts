@@ -33,9 +33,9 @@ function sixDecimals(value: number): string {
 }
 
 /**
- * Makes the JSON of an answer, in ASCII, from at least one verdict. `flagged` is the verdict's own, so it can be true with every category
- * false: "harmful" alone, or a category that OpenAI does not have. A category is true where its labels are over their
- * own thresholds.
+ * Makes the JSON of an answer, in ASCII, from at least one verdict. `flagged` is the verdict's own. A category is true where the
+ * text is flagged and its labels are over their own thresholds; where none is, the one that scores highest, so that a
+ * flagged text always has a reason.
  */
 export function moderationWriter(guard: Guard): (verdicts: readonly Determined[]) => string {
   const nextId = idSource("modr-");
@@ -66,6 +66,8 @@ export function moderationWriter(guard: Guard): (verdicts: readonly Determined[]
 
   function result({ enforced, scores }: Determined): string {
     let mask = 0;
+    let highest = 0;
+    let highestScore = -1;
     let written = "";
     for (let c = 0; c < sources.length; c++) {
       const { conjunction, indices, prefix } = sources[c]!;
@@ -79,8 +81,13 @@ export function moderationWriter(guard: Guard): (verdicts: readonly Determined[]
         if (conjunction ? own < score : own > score) score = own;
       }
       if (over) mask |= 1 << c;
+      if (score > highestScore) {
+        highestScore = score;
+        highest = c;
+      }
       written += prefix + sixDecimals(score);
     }
+    if (mask === 0) mask = 1 << highest;
     return head(enforced ? mask | (1 << sources.length) : 0) + written + afterScores;
   }
 

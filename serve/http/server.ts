@@ -80,7 +80,7 @@ export function buildServer(guard: Guard, longInputs: LongInputs, readiness: Rea
     onProtoPoisoning: "ignore",
     onConstructorPoisoning: "ignore",
     clientErrorHandler,
-    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
   });
   server.removeContentTypeParser("text/plain");
 

@@ -1,0 +1,78 @@
+// cordon run filter-standin: the filter measured on a harmless stand-in for a hazard, microbiology. Trained on MMLU
+// questions, a written description of the domain and unlabelled text; measured on documents that are used for nothing else.
+//
+// DATA holds mmlu/{dev,val,test}/*.csv and corpus/*.jsonl.gz ({id, source, text}). Test documents are all of
+// openstax_science, and of the other files those whose sha256(id) begins with 8 to f in hex; the rest may be trained on.
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { expandGlobs } from "#datasets/files/globs";
+import { writeFileAtomically } from "#datasets/files/write-file";
+import { generateInto } from "#datasets/generate/generate";
+import { readOrganic } from "#datasets/organic";
+import { readRecipe } from "#datasets/recipe";
+import { type Evaluation, type ScoredRow, evaluateSet } from "#eval/evaluate";
+import { RESAMPLES } from "#eval/metrics/bootstrap";
+import { aggregated } from "#eval/score-files";
+import type { Example } from "#datasets/example";
+import { HARMFUL } from "#models/taxonomy";
+import { NgramScorer } from "#models/ngram/scorer";
+import { loadPackage } from "#models/package";
+import { CORDON_VERSION, gitRevision } from "#scripts/about";
+import { trainInto } from "#scripts/commands/train";
+import { Progress, table } from "#scripts/output";
+import { trainOptions } from "#scripts/train-options";
+
+/** The file of which every document is a test document, and what marks those of the domain. */
+const LOOK_ALIKE = "openstax_science";
+const DOMAIN_SOURCE = "osbooks-microbiology";
+const SET = "microbiology";
+
+export async function runFilterStandin({ data, out }: { data: string; out: string }): Promise<{ evaluation: Evaluation; text: string }> {
+  const corpus = await expandGlobs([join(data, "corpus/*.jsonl.gz")]);
+  const recipe = await readRecipe("filter-standin");
+  const progress = new Progress();
+  const seeds = { mmlu: join(data, "mmlu") };
+  const { generation } = await generateInto(join(out, "examples"), recipe, { seeds, cordonVersion: CORDON_VERSION, gitRevision: gitRevision() });
+  const examples: Example[] = [...generation.kept];
+  progress.done(`${examples.length} examples from questions and description`);
+
+  const training = corpus.filter((file) => !basename(file).startsWith(LOOK_ALIKE));
+  for await (const example of readOrganic(training, { keep: ({ id }) => !isTest(id) })) examples.push(example);
+  const model = join(out, "model");
+  await trainInto(model, examples, trainOptions(recipe.train, recipe.seed, {}), {
+    name: "cordon-microbiology",
+    description: "Documents of microbiology, the harmless stand-in for a hazard, against everything else.",
+  });
+
+  const measuring = new Progress();
+  const { manifest, model: ngram } = await loadPackage(model);
+  const scorer = new NgramScorer(ngram);
+  const rows: ScoredRow[] = [];
+  for (const file of corpus) {
+    const every = basename(file).startsWith(LOOK_ALIKE);
+    const sources = new Map<string, string>();
+    const keep = ({ id, source }: { id: string; source: string }) => {
+      sources.set(id, source);
+      return every || isTest(id);
+    };
+    for await (const { id, text } of readOrganic([file], { keep })) {
+      const score = aggregated(scorer.scoreText(text), manifest.aggregate, 0);
+      rows.push({ score, label: sources.get(id)!.includes(DOMAIN_SOURCE) ? 1 : 0 });
+    }
+  }
+  const set = evaluateSet(rows, { threshold: manifest.thresholds[HARMFUL]!.threshold, resamples: RESAMPLES, seed: 1 });
+  measuring.done(`measured on ${rows.length} documents`);
+  const evaluation: Evaluation = { model, label: HARMFUL, aggregate: manifest.aggregate, sets: { [SET]: set } };
+  await writeFileAtomically(join(out, "eval.json"), `${JSON.stringify(evaluation, null, 2)}\n`);
+
+  const number = (x: number | null | undefined) => (x === null || x === undefined ? "–" : x.toFixed(3));
+  const text = table(
+    ["documents", "to find", "AUROC", "AP", "P@R 98 %", "P@R 95 %", "P@R 90 %"],
+    [[String(set.n), String(set.positives), ...[set.auroc, set.average_precision, set.precision_at_recall["0.98"], set.precision_at_recall["0.95"], set.precision_at_recall["0.9"]].map(number)]],
+  );
+  return { evaluation, text: `${text}\n\nmodel in ${model}, figures with intervals in ${join(out, "eval.json")}` };
+}
+
+function isTest(id: string): boolean {
+  return createHash("sha256").update(id).digest("hex")[0]! >= "8";
+}
