@@ -2,8 +2,7 @@
 // rates of ordinary text that noise costs less than never having seen any (see docs/log.md).
 import { type Example } from "#datasets/example";
 import { textId } from "#datasets/files/hash";
-import { readLines } from "#datasets/files/lines";
-import { parseObject } from "#datasets/files/read-examples";
+import { readObjects } from "#datasets/files/json-lines";
 import { CordonError } from "#models/errors";
 
 export interface OrganicOptions {
@@ -16,10 +15,7 @@ export interface OrganicOptions {
 /** The documents of JSONL files `{text, id?, source?, license?}`. @throws CordonError data/malformed-row with file:line */
 export async function* readOrganic(files: readonly string[], options: OrganicOptions = {}): AsyncGenerator<Example> {
   for (const file of files) {
-    for await (const { line, text } of readLines(file)) {
-      if (text.trim() === "") continue;
-      const where = `${file}:${line}`;
-      const row = parseObject(text, where);
+    for await (const { where, row } of readObjects(file)) {
       if (typeof row["text"] !== "string") throw new CordonError("data/malformed-row", "text is missing", { where, hint: "a document is {text, id?, source?}" });
       const id = typeof row["id"] === "string" ? row["id"] : textId(row["text"]);
       if (options.keep && !options.keep({ id, source: typeof row["source"] === "string" ? row["source"] : "" })) continue;

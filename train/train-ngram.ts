@@ -7,6 +7,7 @@ import { splitOf } from "#datasets/splits";
 import { auroc, averagePrecision } from "#eval/metrics/ranking-metrics";
 import { brierLoss, expectedCalibrationError } from "#eval/metrics/calibration";
 import { count, rank } from "#eval/metrics/ranking";
+import { aggregatedScores } from "#eval/score-examples";
 import { CordonError } from "#models/errors";
 import type { Aggregate, Manifest } from "#models/manifest";
 import type { NgramFeatures } from "#models/ngram/features";
@@ -82,9 +83,9 @@ export async function trainNgram(
   const raw = quantizeModel(matrix, options.features, labels, new Map(learned.map((label, i): [string, LogisticFit] => [label, fits[i]!])), rules);
 
   progress("calibrating");
-  const calibration = calibrate(raw, rows.filter((r) => r.split === "calibration"));
+  const calibration = calibrate(raw, options.aggregate, rows.filter((r) => r.split === "calibration"));
   const model = calibration.model;
-  const scored = scoreRows(model, rows);
+  const scored = scoreRows(model, options.aggregate, rows);
   const points: Manifest["operatingPoints"] = {};
   const thresholds: Manifest["thresholds"] = {};
   const heldOut: Manifest["heldOut"] = {};
@@ -169,9 +170,10 @@ function labelTask(label: string, rows: readonly Row[], matrix: DesignMatrix, so
   return { label, target, weight };
 }
 
-function scoreRows(model: NgramModel, rows: readonly Row[]): Float64Array[] {
+/** Probabilities per label, as the package will aggregate them; none of training rows. */
+function scoreRows(model: NgramModel, aggregate: Aggregate, rows: readonly Row[]): Float64Array[] {
   const scorer = new NgramScorer(model);
-  return rows.map(({ example, split }) => (split === "train" ? new Float64Array(0) : scorer.scoreText(example.text).max.slice()));
+  return rows.map(({ example, split }) => (split === "train" ? new Float64Array(0) : aggregatedScores(scorer.scoreText(example.text), aggregate).slice()));
 }
 
 /** The rows of a split whose label is known. */
@@ -187,9 +189,9 @@ function known(rows: readonly Row[], scored: readonly Float64Array[], label: str
   return { scores, labels };
 }
 
-function calibrate(raw: NgramModel, rows: readonly Row[]): { model: NgramModel; reports: Manifest["calibration"] } {
+function calibrate(raw: NgramModel, aggregate: Aggregate, rows: readonly Row[]): { model: NgramModel; reports: Manifest["calibration"] } {
   const scorer = new NgramScorer(raw);
-  const scores = rows.map((r) => scorer.scoreText(r.example.text).max.slice());
+  const scores = rows.map((r) => aggregatedScores(scorer.scoreText(r.example.text), aggregate).slice());
   const slope = raw.slope.slice();
   const intercept = raw.intercept.slice();
   const reports: Manifest["calibration"] = {};

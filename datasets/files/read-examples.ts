@@ -6,7 +6,7 @@ import { hasSource, sourceName } from "#datasets/sources/table";
 import { mapLabels } from "#datasets/sources/map-labels";
 import { CordonError } from "#models/errors";
 import { textId } from "./hash.ts";
-import { readLines } from "./lines.ts";
+import { readObjects } from "./json-lines.ts";
 
 const looseRow = z.looseObject({
   text: z.string(),
@@ -26,10 +26,7 @@ export interface ReadExamplesOptions {
  */
 export async function* readExamples(path: string, options: ReadExamplesOptions = {}): AsyncGenerator<Example> {
   const named = options.source ?? sourceName(path);
-  for await (const { line, text } of readLines(path)) {
-    if (text.trim() === "") continue;
-    yield toExample(parseObject(text, `${path}:${line}`), named, `${path}:${line}`);
-  }
+  for await (const { row, where } of readObjects(path)) yield toExample(row, named, where);
 }
 
 /** One parsed row as an example; see readExamples. */
@@ -47,23 +44,6 @@ export function toExample(row: Record<string, unknown>, source: string, where: s
   const { labelDist, ...rest } = loose;
   const dist = mapped.label === loose.label && labelDist !== undefined && labelDist !== null ? { labelDist } : {};
   return check(exampleSchema, { source: from, ...rest, ...dist, ...mapped }, where);
-}
-
-/**
- * Parses a line that must be a JSON object.
- * @throws CordonError data/malformed-row; the parser's own message would quote the text, so it is not passed on
- */
-export function parseObject(text: string, where: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new CordonError("data/malformed-row", "the row is not valid JSON", { where });
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new CordonError("data/malformed-row", "the row is not a JSON object", { where });
-  }
-  return value as Record<string, unknown>;
 }
 
 function check<S extends z.ZodType>(schema: S, row: unknown, where: string): z.output<S> {

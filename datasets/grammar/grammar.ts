@@ -1,7 +1,7 @@
 // Makes labelled examples of the constitution without a language model: acts in frames (question, order, statement,
 // persona), posts, web pages made of several acts, and encyclopaedic prose about the field, which is harmless. A pair
 // becomes two examples with the same slots, frame and style, so that only the difference that matters is left.
-import type { Example } from "#datasets/example";
+import type { Example, Split } from "#datasets/example";
 import { textId } from "#datasets/files/hash";
 import { isSexual } from "#datasets/minors";
 import { splitOfSeed } from "#datasets/splits";
@@ -38,6 +38,9 @@ export function* grammarExamples(chapters: readonly Chapter[], grammar: { frames
   for (const chapter of chapters) yield* new ChapterGrammar(chapter, grammar.frames, grammar.slots, options).examples();
 }
 
+/** [harmful, harmless] */
+type Pair = readonly [string, string];
+
 class ChapterGrammar {
   readonly #chapter: Chapter;
   readonly #frames: Frames;
@@ -47,6 +50,7 @@ class ChapterGrammar {
   readonly #random: Random;
   readonly #categories: CategoryId[];
   readonly #unknown: CategoryId[];
+  readonly #splits = new Map<"act" | "post", Map<Split, Pair[]>>();
 
   constructor(chapter: Chapter, frames: Frames, shared: Slots, options: GrammarOptions) {
     this.#chapter = chapter;
@@ -68,11 +72,11 @@ class ChapterGrammar {
       ...harmful.map((a) => [a, null] as [T, null]),
       ...harmless.map((b) => [null, b] as [null, T]),
     ];
-    for (const [index, sides] of both(acts, harmful_acts, harmless_acts).entries()) {
-      for (let v = 0; v < this.#options.actVariants; v++) yield* this.#act(sides, `act/${index}`, v);
+    for (const sides of both(acts, harmful_acts, harmless_acts)) {
+      for (let v = 0; v < this.#options.actVariants; v++) yield* this.#act(sides, seedId("act", sides), v);
     }
-    for (const [index, sides] of both(posts, harmful_posts, harmless_posts).entries()) {
-      for (let v = 0; v < this.#options.postVariants; v++) yield* this.#post(sides, `post/${index}`);
+    for (const sides of both(posts, harmful_posts, harmless_posts)) {
+      for (let v = 0; v < this.#options.postVariants; v++) yield* this.#post(sides, seedId("post", sides));
     }
     if (acts.length > 0) for (let i = 0; i < this.#options.pages; i++) yield* this.#page();
     if (posts.length > 0) for (let i = 0; i < this.#options.pages; i++) yield* this.#monologue();
@@ -80,7 +84,7 @@ class ChapterGrammar {
   }
 
   /** The first variant of an act stands in a plain question or order, the others in any frame. */
-  *#act(sides: [string | null, string | null], seedId: string, variant: number): Generator<Example> {
+  *#act(sides: [string | null, string | null], seed: string, variant: number): Generator<Example> {
     const random = this.#random;
     const { questions, imperatives, statements, personas } = this.#frames;
     const benign = this.#chapter.category === BENIGN;
@@ -91,15 +95,15 @@ class ChapterGrammar {
     const values = this.#choose([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...sides.filter((s) => s !== null)]);
     for (const [side, text] of sides.entries()) {
       if (text === null) continue;
-      yield this.#example(style(fill(frame, { ...values, ...actForms(fill(text, values)) })), side === 0, "act", [seedId]);
+      yield this.#example(style(fill(frame, { ...values, ...actForms(fill(text, values)) })), side === 0, "act", [seed]);
     }
   }
 
-  *#post(sides: [string | null, string | null], seedId: string): Generator<Example> {
+  *#post(sides: [string | null, string | null], seed: string): Generator<Example> {
     const style = drawStyle(this.#random);
     const values = this.#choose(sides.filter((s) => s !== null));
     for (const [side, text] of sides.entries()) {
-      if (text !== null) yield this.#example(style(capitaliseLike(text, fill(text, values))), side === 0, "post", [seedId]);
+      if (text !== null) yield this.#example(style(capitaliseLike(text, fill(text, values))), side === 0, "post", [seed]);
     }
   }
 
@@ -109,11 +113,11 @@ class ChapterGrammar {
     const { opening, middle, closing } = this.#frames.pages;
     const count = 1 + random.below(5);
     const frames = [random.pick(opening), ...Array.from({ length: count }, () => random.pick(middle)), random.pick(closing)];
-    const chosen = this.#ofOneSplit("act", this.#chapter.acts.length, frames.length);
-    const values = frames.map((frame, i) => this.#choose([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...this.#chapter.acts[chosen[i]!]!]));
-    const seedIds = chosen.map((index) => `act/${index}`);
+    const chosen = this.#ofOneSplit("act", this.#chapter.acts, frames.length);
+    const values = frames.map((frame, i) => this.#choose([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...chosen[i]!]));
+    const seedIds = chosen.map((pair) => seedId("act", pair));
     for (const side of [0, 1] as const) {
-      const sentences = frames.map((frame, i) => fill(frame, { ...values[i]!, ...actForms(fill(this.#chapter.acts[chosen[i]!]![side], values[i]!)) }));
+      const sentences = frames.map((frame, i) => fill(frame, { ...values[i]!, ...actForms(fill(chosen[i]![side], values[i]!)) }));
       yield this.#example(sentences.join(" "), side === 0, "page", seedIds);
     }
   }
@@ -121,23 +125,24 @@ class ChapterGrammar {
   /** Several posts as one longer text, and its twin of their harmless sides. */
   *#monologue(): Generator<Example> {
     const random = this.#random;
-    const { posts } = this.#chapter;
-    const chosen = this.#ofOneSplit("post", posts.length, 2 + random.below(6));
-    const values = chosen.map((index) => this.#choose(posts[index]!));
+    const chosen = this.#ofOneSplit("post", this.#chapter.posts, 2 + random.below(6));
+    const values = chosen.map((pair) => this.#choose(pair));
     const between = random.pick([" ", " ", "\n", "\n\n"]);
-    const seedIds = chosen.map((index) => `post/${index}`);
+    const seedIds = chosen.map((pair) => seedId("post", pair));
     for (const side of [0, 1] as const) {
-      const sentences = chosen.map((index, i) => sentence(fill(posts[index]![side], values[i]!)));
+      const sentences = chosen.map((pair, i) => sentence(fill(pair[side], values[i]!)));
       yield this.#example(sentences.join(between), side === 0, "monologue", seedIds);
     }
   }
 
-  /** Indices of seeds that belong to one split, or a text made of them would belong to none. */
-  #ofOneSplit(kind: "act" | "post", seeds: number, count: number): number[] {
-    const splits = Array.from({ length: seeds }, (_, index) => splitOfSeed(`${this.#chapter.category}/${kind}/${index}`));
-    const first = this.#random.below(seeds);
-    const same = splits.flatMap((split, index) => (split === splits[first] ? [index] : []));
-    return Array.from({ length: count }, (_, i) => (i === 0 ? first : this.#random.pick(same)));
+  /** Pairs that belong to one split, or a text made of them would belong to none. */
+  #ofOneSplit(kind: "act" | "post", pairs: readonly Pair[], count: number): Pair[] {
+    const splitOfPair = (pair: Pair) => splitOfSeed(`${this.#chapter.category}/${seedId(kind, pair)}`);
+    let groups = this.#splits.get(kind);
+    if (groups === undefined) this.#splits.set(kind, (groups = Map.groupBy(pairs, splitOfPair)));
+    const first = this.#random.pick(pairs);
+    const same = groups.get(splitOfPair(first))!;
+    return [first, ...Array.from({ length: count - 1 }, () => this.#random.pick(same))];
   }
 
   #prose(): Example {
@@ -178,6 +183,11 @@ class ChapterGrammar {
 /** The slots without the values that name minors. */
 function ofAdults(slots: Slots): Slots {
   return Object.fromEntries(Object.entries(slots).map(([name, values]) => [name, values.filter((value) => !namesMinor(value))]));
+}
+
+/** Made of the seed's own words, so that an entry keeps its lineage, and its split, whatever is added around it. */
+function seedId(kind: "act" | "post", sides: readonly (string | null)[]): string {
+  return `${kind}/${textId(JSON.stringify(sides)).slice(0, 10)}`;
 }
 
 function actForms(act: string): Record<string, string> {

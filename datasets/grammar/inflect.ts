@@ -4,11 +4,12 @@
 /** Verbs of several syllables, stressed on the last, that double their consonant. */
 const DOUBLED = new Set(
   (
-    "admit begin bootleg commit compel debug defrag deter eavesdrop embed equip excel expel forget format input kidnap outgun output outrun overlap patrol permit " +
-    "program propel rebel rebut recap refer regret remap repel repot reprogram rerun reset rewrap screenshot submit transfer transmit unpin unplug unwrap unzip " +
-    "upset wiretap worship"
+    "admit begin bootleg commit compel debug defer defrag deter eavesdrop embed equip excel expel forget format input kidnap patrol permit program propel reprogram " +
+    "screenshot submit transfer transmit upset wiretap worship"
   ).split(" "),
 );
+/** So do those of one syllable behind a prefix: reset, untag, outrun, overlap; not reason, render, reckon. */
+const PREFIXED = /^(?:out|over|re|un)(?:[bcdfghjklmnprstvwz]|[bcfgps]l|[bcdfgptw]r|[cstw]h|s[ckmnptw]|kn|qu|tw|s[cpt]r|[ts]hr|spl|squ)[aeiou][bdfglmnprtvz]$/;
 const IRREGULAR: Record<string, string> = { age: "ageing", be: "being", die: "dying", lie: "lying", tie: "tying", untie: "untying", dye: "dyeing", gas: "gassing", singe: "singeing", panic: "panicking", parallel: "paralleling", traffic: "trafficking", mimic: "mimicking" };
 /** Verbs that look like adverbs. */
 const ENDS_IN_LY = new Set("ally apply bully comply fly imply multiply ply rally rely reply sully supply tally".split(" "));
@@ -32,7 +33,7 @@ function gerund(verb: string): string {
   const oneSyllable = (lower.match(/[aeiouy]+/g) ?? []).length === 1;
   const closed = /(^|[^aeiou]|qu)[aeiou][bdfglmnprtvz]$/.test(lower);
   // "travelling": a final l doubles wherever the stress lies.
-  if (closed && (oneSyllable || lower.endsWith("l") || DOUBLED.has(lower))) return `${verb}${verb.at(-1)}ing`;
+  if (closed && (oneSyllable || lower.endsWith("l") || DOUBLED.has(lower) || PREFIXED.test(lower))) return `${verb}${verb.at(-1)}ing`;
   return `${verb}ing`;
 }
 

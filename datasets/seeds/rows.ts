@@ -2,8 +2,8 @@
 import { parquetMetadataAsync, parquetReadObjects, asyncBufferFromFile } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { stat } from "node:fs/promises";
+import { parseObject, readObjects } from "#datasets/files/json-lines";
 import { readError, readLines } from "#datasets/files/lines";
-import { parseObject } from "#datasets/files/read-examples";
 import { CordonError } from "#models/errors";
 import { readCsvRows } from "./csv-rows.ts";
 
@@ -27,7 +27,7 @@ export async function* readRows(path: string): AsyncGenerator<Row> {
   switch (extensionOf(path)) {
     case ".jsonl":
     case ".ndjson":
-      yield* readJsonLines(path);
+      yield* readObjects(path);
       return;
     case ".json":
       yield* readJson(path);
@@ -50,13 +50,6 @@ export async function* readRows(path: string): AsyncGenerator<Row> {
 /** The extension that tells the format, in lower case: `.jsonl` of `x.jsonl.gz`. */
 export function extensionOf(path: string): string {
   return /(\.[a-z0-9]+)(?:\.gz|\.zst)?$/i.exec(path)?.[1]?.toLowerCase() ?? "";
-}
-
-async function* readJsonLines(path: string): AsyncGenerator<Row> {
-  for await (const { line, text } of readLines(path)) {
-    const where = `${path}:${line}`;
-    if (text.trim() !== "") yield { where, row: parseObject(text, where) };
-  }
 }
 
 /** A .json file is an array of rows, or JSON lines under another name. */

@@ -34,7 +34,17 @@ function check(line: string, before = "", after = ""): void {
 
 const key = fc.oneof(fc.constantFrom("text", "id", "source", "metadata", "__proto__"), fc.string({ unit: "binary", maxLength: 6 }));
 const { row } = fc.letrec((tie) => ({
-  value: fc.oneof({ maxDepth: 4 }, fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer(), fc.boolean(), fc.constant(null), tie("list"), tie("row")),
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: "grapheme" }),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    tie("list"),
+    tie("row"),
+  ),
   list: fc.array(tie("value"), { maxLength: 3 }),
   row: fc.dictionary(key, tie("value"), { maxKeys: 5 }),
 }));
@@ -55,7 +65,9 @@ function write(value: unknown, gap: string, escape: boolean): string {
 
 test("agrees with JSON.parse on every row", () => {
   fc.assert(
-    fc.property(fc.oneof(row, withText), space, fc.boolean(), (value, gap, escape) => check(`${gap}${write(value, gap, escape)}${gap}`, '"', '"}')),
+    fc.property(fc.oneof(row, withText), space, fc.boolean(), (value, gap, escape) =>
+      check(`${gap}${write(value, gap, escape)}${gap}`, '"', '"}'),
+    ),
     { numRuns: 400 },
   );
 });
@@ -64,35 +76,109 @@ test("agrees with JSON.parse on rows with bytes changed, put in, taken out or do
   const edit = fc.record({
     at: fc.nat(),
     kind: fc.constantFrom("change", "insert", "remove", "repeat"),
-    with: fc.oneof(fc.constantFrom(..."{}[]\",:\\u0123456789+-.eEtfn \t\r\n/b"), fc.string({ unit: "binary", minLength: 1, maxLength: 1 })),
+    with: fc.oneof(fc.constantFrom(...'{}[]",:\\u0123456789+-.eEtfn \t\r\n/b'), fc.string({ unit: "binary", minLength: 1, maxLength: 1 })),
   });
   fc.assert(
-    fc.property(fc.oneof(row, withText), space, fc.boolean(), fc.array(edit, { minLength: 1, maxLength: 3 }), (value, gap, escape, edits) => {
-      let line = write(value, gap, escape);
-      for (const { at, kind, with: put } of edits) {
-        const i = at % (line.length + 1);
-        if (kind === "change") line = line.slice(0, i) + put + line.slice(i + 1);
-        else if (kind === "insert") line = line.slice(0, i) + put + line.slice(i);
-        else if (kind === "remove") line = line.slice(0, i) + line.slice(i + 1);
-        else line = line.slice(0, i) + line.slice(Math.max(0, i - 7));
-      }
-      check(line, "  ", '","');
-    }),
+    fc.property(
+      fc.oneof(row, withText),
+      space,
+      fc.boolean(),
+      fc.array(edit, { minLength: 1, maxLength: 3 }),
+      (value, gap, escape, edits) => {
+        let line = write(value, gap, escape);
+        for (const { at, kind, with: put } of edits) {
+          const i = at % (line.length + 1);
+          if (kind === "change") line = line.slice(0, i) + put + line.slice(i + 1);
+          else if (kind === "insert") line = line.slice(0, i) + put + line.slice(i);
+          else if (kind === "remove") line = line.slice(0, i) + line.slice(i + 1);
+          else line = line.slice(0, i) + line.slice(Math.max(0, i - 7));
+        }
+        check(line, "  ", '","');
+      },
+    ),
     { numRuns: 3000 },
   );
 });
 
 test("agrees with JSON.parse on what is written by hand", () => {
   const lines = [
-    "", " ", "{}", "[]", "null", "1", '"text"', "{", "}", '{"text"}', '{"text":}', '{"text":"a"', '{"text":"a}', '{"text":"a",}', '{,"text":"a"}',
-    '{"text":"a"}{}', '{"text":"a"} x', '{"text":"a"}\u00a0', '\ufeff{"text":"a"}', "{'text':'a'}", '{text:"a"}', '{"text":"a"/**/}',
-    '{"text":"a\tb"}', '{"text":"a\\tb"}', '{"text":"\\x41"}', '{"text":"\\u00"}', '{"text":"\\u00g0"}', '{"text":"\\', '{"text":"\\u', '{"text":"\\""}', '{"text":"a\\\\"}',
-    '{"text":"\\ud83d\\ude00"}', '{"text":"\\ud83d"}', '{"text":"\\ude00\\ud83d"}', '{"text":"\\ud83d\\ud83d\\ude00"}', '{"text":"\\ud83d\\n"}', '{"text":"\\ud83dx"}',
-    '{"text":"\u0000"}', '{"text":"\u007f\u0080\u2028"}', '{"text":"","text":1}', '{"text":1,"text":""}', '{"text":"a\\nb","text":"cd"}', '{"text":"ab","text":"c\\nd"}',
-    '{"te\\u0078t":"a"}', '{"te\\u0078t":"a","text":"b"}', '{"text":"a","te\\u0078t":[]}', '{"TEXT":"a"}', '{"a":{"text":"a"}}', '{"a":[{"text":"a"}]}', '[{"text":"a"}]',
-    '{"text":{"text":"a"}}', '{"text":["a"]}', '{"text":null}', '{"text":true}', '{"text":tru}', '{"text":truex}', '{"n":-}', '{"n":-0}', '{"n":01}', '{"n":1.}', '{"n":.5}',
-    '{"n":1e}', '{"n":1e+5}', '{"n":1E-05}', '{"n":+1}', '{"n":1.5e3,"text":"a"}', '{"n":0x1}', '{"n":NaN}', '{"n":-Infinity}', '{"n":[1,]}', '{"n":[,1]}', '{"n":[1 2]}',
-    '{"n":[[[]],{},{"a":[{}]}],"text":"a"}', '{"n":]}', '{"n":[}', '{"":"","text":"a"}', '{"__proto__":{"text":1},"text":"a"}',
+    "",
+    " ",
+    "{}",
+    "[]",
+    "null",
+    "1",
+    '"text"',
+    "{",
+    "}",
+    '{"text"}',
+    '{"text":}',
+    '{"text":"a"',
+    '{"text":"a}',
+    '{"text":"a",}',
+    '{,"text":"a"}',
+    '{"text":"a"}{}',
+    '{"text":"a"} x',
+    '{"text":"a"}\u00a0',
+    '\ufeff{"text":"a"}',
+    "{'text':'a'}",
+    '{text:"a"}',
+    '{"text":"a"/**/}',
+    '{"text":"a\tb"}',
+    '{"text":"a\\tb"}',
+    '{"text":"\\x41"}',
+    '{"text":"\\u00"}',
+    '{"text":"\\u00g0"}',
+    '{"text":"\\',
+    '{"text":"\\u',
+    '{"text":"\\""}',
+    '{"text":"a\\\\"}',
+    '{"text":"\\ud83d\\ude00"}',
+    '{"text":"\\ud83d"}',
+    '{"text":"\\ude00\\ud83d"}',
+    '{"text":"\\ud83d\\ud83d\\ude00"}',
+    '{"text":"\\ud83d\\n"}',
+    '{"text":"\\ud83dx"}',
+    '{"text":"\u0000"}',
+    '{"text":"\u007f\u0080\u2028"}',
+    '{"text":"","text":1}',
+    '{"text":1,"text":""}',
+    '{"text":"a\\nb","text":"cd"}',
+    '{"text":"ab","text":"c\\nd"}',
+    '{"te\\u0078t":"a"}',
+    '{"te\\u0078t":"a","text":"b"}',
+    '{"text":"a","te\\u0078t":[]}',
+    '{"TEXT":"a"}',
+    '{"a":{"text":"a"}}',
+    '{"a":[{"text":"a"}]}',
+    '[{"text":"a"}]',
+    '{"text":{"text":"a"}}',
+    '{"text":["a"]}',
+    '{"text":null}',
+    '{"text":true}',
+    '{"text":tru}',
+    '{"text":truex}',
+    '{"n":-}',
+    '{"n":-0}',
+    '{"n":01}',
+    '{"n":1.}',
+    '{"n":.5}',
+    '{"n":1e}',
+    '{"n":1e+5}',
+    '{"n":1E-05}',
+    '{"n":+1}',
+    '{"n":1.5e3,"text":"a"}',
+    '{"n":0x1}',
+    '{"n":NaN}',
+    '{"n":-Infinity}',
+    '{"n":[1,]}',
+    '{"n":[,1]}',
+    '{"n":[1 2]}',
+    '{"n":[[[]],{},{"a":[{}]}],"text":"a"}',
+    '{"n":]}',
+    '{"n":[}',
+    '{"":"","text":"a"}',
+    '{"__proto__":{"text":1},"text":"a"}',
   ];
   for (const line of lines) check(line, "\\", '"}');
 });

@@ -6,6 +6,8 @@
 // ("Bit Twiddling Hacks", haszero and hasless, https://graphics.stanford.edu/~seander/bithacks.html). Here for a byte
 // below 0x20 and, of w with `"` and `\\` exclusive-ored away, for one below 1; neither changes the high bits of ~w.
 
+import { ESCAPE, hex4, literalEnd, numberEnd, writeUtf8 } from "./json-tokens.ts";
+
 /** Why a row is not a document. */
 export const ROW_FAULTS = ["not-json", "not-an-object", "no-text", "text-not-a-string"] as const;
 export type RowFault = (typeof ROW_FAULTS)[number];
@@ -30,15 +32,6 @@ const SOURCE = 3;
 /** JSON white space. */
 const SPACE = new Uint8Array(256);
 for (const byte of [0x20, 0x09, 0x0a, 0x0d]) SPACE[byte] = 1;
-/** What an escape letter stands for; 0 where there is no such escape. `u` is apart. */
-const ESCAPE = new Uint8Array(256);
-for (const [letter, byte] of Object.entries({ '"': 0x22, "\\": 0x5c, "/": 0x2f, b: 8, f: 12, n: 10, r: 13, t: 9 })) ESCAPE[letter.charCodeAt(0)] = byte;
-/** Value of a hexadecimal digit, 255 elsewhere. */
-const HEX = new Uint8Array(256).fill(255);
-for (let v = 0; v < 16; v++) {
-  HEX[v.toString(16).charCodeAt(0)] = v;
-  HEX[v.toString(16).toUpperCase().charCodeAt(0)] = v;
-}
 /** Bytes that end a plain stretch of a string: control characters, quote, backslash. */
 const STOP = new Uint8Array(256).fill(1, 0, 0x20);
 STOP[QUOTE] = STOP[BACKSLASH] = 1;
@@ -144,9 +137,13 @@ export class RowScanner {
           opened = true;
         }
       } else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) {
-        if (!this.#number()) return false;
+        this.#position = numberEnd(bytes, start, end);
+        if (this.#position < 0) return false;
         kind = "number";
-      } else if (!this.#literal(byte)) return false;
+      } else {
+        this.#position = literalEnd(bytes, start, end);
+        if (this.#position < 0) return false;
+      }
       if (!opened && field !== OTHER) this.#note(field, start, this.#position, kind);
       field = OTHER;
 
@@ -225,7 +222,7 @@ export class RowScanner {
       if (byte !== BACKSLASH || i + 1 >= end) return false;
       const letter = bytes[i + 1]!;
       if (letter === 0x75) {
-        if (this.#hex4(i + 2) < 0) return false;
+        if (hex4(bytes, i + 2, end) < 0) return false;
         i += 6;
       } else if (ESCAPE[letter] !== 0) i += 2;
       else return false;
@@ -293,17 +290,17 @@ export class RowScanner {
         continue;
       }
       if (letter !== 0x75) return false;
-      let code = this.#hex4(i + 2);
+      let code = hex4(bytes, i + 2, end);
       if (code < 0) return false;
       i += 6;
       if (code >= 0xd800 && code < 0xe000) {
-        const low = code < 0xdc00 && i + 1 < end && bytes[i] === BACKSLASH && bytes[i + 1] === 0x75 ? this.#hex4(i + 2) : -1;
+        const low = code < 0xdc00 && i + 1 < end && bytes[i] === BACKSLASH && bytes[i + 1] === 0x75 ? hex4(bytes, i + 2, end) : -1;
         if (low >= 0xdc00 && low < 0xe000) {
           code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
           i += 6;
         } else code = 0xfffd;
       }
-      out = encode(scratch, out, code);
+      out = writeUtf8(scratch, out, code);
     }
     this.textBytes = scratch;
     this.textStart = 0;
@@ -312,78 +309,9 @@ export class RowScanner {
     return true;
   }
 
-  /** The four hexadecimal digits at `i`, or -1. */
-  #hex4(i: number): number {
-    if (i + 4 > this.#end) return -1;
-    const bytes = this.#bytes;
-    const a = HEX[bytes[i]!]!;
-    const b = HEX[bytes[i + 1]!]!;
-    const c = HEX[bytes[i + 2]!]!;
-    const d = HEX[bytes[i + 3]!]!;
-    return (a | b | c | d) > 15 ? -1 : (a << 12) | (b << 8) | (c << 4) | d;
-  }
-
-  #digits(): boolean {
-    const bytes = this.#bytes;
-    const start = this.#position;
-    let i = start;
-    while (i < this.#end && bytes[i]! >= 0x30 && bytes[i]! <= 0x39) i++;
-    this.#position = i;
-    return i > start;
-  }
-
-  #number(): boolean {
-    const bytes = this.#bytes;
-    if (bytes[this.#position] === 0x2d) this.#position++;
-    if (this.#position < this.#end && bytes[this.#position] === 0x30) this.#position++;
-    else if (!this.#digits()) return false;
-    if (this.#position < this.#end && bytes[this.#position] === 0x2e) {
-      this.#position++;
-      if (!this.#digits()) return false;
-    }
-    if (this.#position < this.#end && (bytes[this.#position]! | 0x20) === 0x65) {
-      this.#position++;
-      if (this.#position < this.#end && (bytes[this.#position] === 0x2b || bytes[this.#position] === 0x2d)) this.#position++;
-      if (!this.#digits()) return false;
-    }
-    return true;
-  }
-
-  #literal(first: number): boolean {
-    const word = first === 0x74 ? "true" : first === 0x66 ? "false" : first === 0x6e ? "null" : "";
-    if (word === "" || this.#position + word.length > this.#end) return false;
-    for (let i = 1; i < word.length; i++) if (this.#bytes[this.#position + i] !== word.charCodeAt(i)) return false;
-    this.#position += word.length;
-    return true;
-  }
-
   #growStack(): void {
     const larger = new Uint8Array(this.#stack.length * 2);
     larger.set(this.#stack);
     this.#stack = larger;
   }
-}
-
-/** Writes a code point as UTF-8 and returns the offset after it. */
-function encode(out: Uint8Array, at: number, code: number): number {
-  if (code < 0x80) {
-    out[at] = code;
-    return at + 1;
-  }
-  if (code < 0x800) {
-    out[at] = 0xc0 | (code >> 6);
-    out[at + 1] = 0x80 | (code & 0x3f);
-    return at + 2;
-  }
-  if (code < 0x10000) {
-    out[at] = 0xe0 | (code >> 12);
-    out[at + 1] = 0x80 | ((code >> 6) & 0x3f);
-    out[at + 2] = 0x80 | (code & 0x3f);
-    return at + 3;
-  }
-  out[at] = 0xf0 | (code >> 18);
-  out[at + 1] = 0x80 | ((code >> 12) & 0x3f);
-  out[at + 2] = 0x80 | ((code >> 6) & 0x3f);
-  out[at + 3] = 0x80 | (code & 0x3f);
-  return at + 4;
 }

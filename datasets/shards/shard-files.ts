@@ -25,16 +25,24 @@ export function findShards(patterns: readonly string[], exclude?: string): Shard
   const paths: string[] = [];
   for (const pattern of patterns) {
     let matched = 0;
+    let below = 0;
     for (const path of expand(pattern)) {
       const absolute = resolve(path);
-      if (excluded !== null && absolute.startsWith(excluded)) continue;
+      if (excluded !== null && absolute.startsWith(excluded)) {
+        below++;
+        continue;
+      }
       matched++;
       const real = realpathSync(absolute);
       if (seen.has(real)) continue;
       seen.add(real);
       paths.push(absolute);
     }
-    if (matched === 0) throw new CordonError("usage/missing-file", "no shard matches", { where: `--input ${pattern}`, hint: "give files, folders or a quoted glob such as 'data/**/*.jsonl.zst'" });
+    if (matched === 0) {
+      const hint =
+        below > 0 ? "what it matches lies in the output folder" : "give files, folders or a quoted glob such as 'data/**/*.jsonl.zst'";
+      throw new CordonError("usage/missing-file", "no shard matches", { where: `--input ${pattern}`, hint });
+    }
   }
   const root = commonFolder(paths);
   return paths
@@ -64,7 +72,11 @@ export function refuseCollisions(shards: readonly ShardFile[], outputName: (name
 function expand(pattern: string): string[] {
   const stat = statSync(pattern, { throwIfNoEntry: false });
   if (stat?.isFile()) return [pattern];
-  if (stat?.isDirectory()) return globSync("**/*", { cwd: pattern }).filter((path) => SHARD.test(path)).map((path) => join(pattern, path)).filter(isFile);
+  if (stat?.isDirectory())
+    return globSync("**/*", { cwd: pattern })
+      .filter((path) => SHARD.test(path))
+      .map((path) => join(pattern, path))
+      .filter(isFile);
   return globSync(pattern).filter(isFile);
 }
 

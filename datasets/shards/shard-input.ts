@@ -29,7 +29,11 @@ export class ShardInput {
     try {
       this.#fd = openSync(path, "r");
     } catch (cause) {
-      throw new CordonError("data/unreadable", "cannot open the shard", { where: path, hint: (cause as Error).message.split(",")[0]!, cause });
+      throw new CordonError("data/unreadable", "cannot open the shard", {
+        where: path,
+        hint: (cause as Error).message.split(",")[0]!,
+        cause,
+      });
     }
     const stat = fstatSync(this.#fd);
     this.size = stat.size;

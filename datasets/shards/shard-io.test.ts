@@ -25,7 +25,8 @@ function readAll(path: string, piece = 1000): Buffer {
   const parts: Buffer[] = [];
   const buffer = Buffer.alloc(piece);
   try {
-    for (let count = input.read(buffer, 0, piece); count > 0; count = input.read(buffer, 0, piece)) parts.push(Buffer.from(buffer.subarray(0, count)));
+    for (let count = input.read(buffer, 0, piece); count > 0; count = input.read(buffer, 0, piece))
+      parts.push(Buffer.from(buffer.subarray(0, count)));
     expect(input.position).toBe(input.size);
   } finally {
     input.close();
@@ -57,16 +58,20 @@ describe.each(FORMATS)("$ending", ({ ending, pack }) => {
   });
 
   test("other bytes after the end are an error", () => {
-    for (const junk of ["x", "junk that is no frame", '{"id":"1"}\n']) expect(() => readAll(file(ending, Buffer.concat([pack(body), Buffer.from(junk)])))).toThrow(CordonError);
+    for (const junk of ["x", "junk that is no frame", '{"id":"1"}\n'])
+      expect(() => readAll(file(ending, Buffer.concat([pack(body), Buffer.from(junk)])))).toThrow(CordonError);
   });
 
   test("a changed byte is an error or changes nothing", () => {
-    const packed = ending === ".gz" ? gzipSync(body) : (() => {
-      const output = new ShardOutput(join(dir, "sum.jsonl.zst"));
-      output.append(body);
-      output.commit();
-      return readFileSync(output.path);
-    })();
+    const packed =
+      ending === ".gz"
+        ? gzipSync(body)
+        : (() => {
+            const output = new ShardOutput(join(dir, "sum.jsonl.zst"));
+            output.append(body);
+            output.commit();
+            return readFileSync(output.path);
+          })();
     for (let at = 12; at < packed.length; at += 97) {
       const damaged = Buffer.from(packed);
       damaged[at]! ^= 0x10;
@@ -98,10 +103,15 @@ test("a file that is not there is an error", () => {
 
 test("outputs hold what was appended, in one zstd frame, and appear whole", () => {
   const big = Buffer.concat(Array.from({ length: 12 }, () => body));
-  for (const [ending, unpack] of [["", (b: Buffer) => b], [".gz", gunzipSync], [".zst", zstdDecompressSync]] as const) {
+  for (const [ending, unpack] of [
+    ["", (b: Buffer) => b],
+    [".gz", gunzipSync],
+    [".zst", zstdDecompressSync],
+  ] as const) {
     const path = join(dir, "deep", "er", `out.jsonl${ending}`);
     const output = new ShardOutput(path);
-    for (let at = 0, size = 1; at < big.length; at += size, size = (size * 7) % 400_009) output.append(big, at, Math.min(big.length, at + size));
+    for (let at = 0, size = 1; at < big.length; at += size, size = (size * 7) % 400_009)
+      output.append(big, at, Math.min(big.length, at + size));
     expect(readdirSync(join(dir, "deep", "er"))).not.toContain(`out.jsonl${ending}`);
     output.commit();
     // zstdDecompressSync reads a single frame, as many readers do.
@@ -153,7 +163,10 @@ function lines(path: string, maxRow: number): { text: string; offset: number }[]
 test("lines come whole and in order, rows over the limit in pieces", () => {
   const MB = 1 << 20;
   const limit = 3 * MB;
-  const length = fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.constantFrom(MB - 1, MB, MB + 1, limit - 1, limit, limit + 1, limit + 2, 2 * limit + 5));
+  const length = fc.oneof(
+    fc.integer({ min: 1, max: 2000 }),
+    fc.constantFrom(MB - 1, MB, MB + 1, limit - 1, limit, limit + 1, limit + 2, 2 * limit + 5),
+  );
   fc.assert(
     fc.property(fc.array(length, { minLength: 1, maxLength: 6 }), fc.boolean(), (lengths, ended) => {
       const rows = lengths.map((n, i) => String.fromCharCode(97 + i).repeat(n));
@@ -171,6 +184,9 @@ test("lines come whole and in order, rows over the limit in pieces", () => {
 });
 
 test("a byte order mark is dropped, an empty shard has no lines", () => {
-  expect(lines(file("", Buffer.from("\ufeffa\nb")), 100)).toEqual([{ text: "a", offset: 3 }, { text: "b", offset: 5 }]);
+  expect(lines(file("", Buffer.from("\ufeffa\nb")), 100)).toEqual([
+    { text: "a", offset: 3 },
+    { text: "b", offset: 5 },
+  ]);
   expect(lines(file("", Buffer.alloc(0)), 100)).toEqual([]);
 });

@@ -8,7 +8,15 @@ import { createGunzip, createGzip, createZstdCompress, createZstdDecompress, con
 
 interface NativeStream {
   _handle: {
-    writeSync(flush: number, input: Uint8Array, inputOffset: number, inputLength: number, output: Uint8Array, outputOffset: number, outputLength: number): void;
+    writeSync(
+      flush: number,
+      input: Uint8Array,
+      inputOffset: number,
+      inputLength: number,
+      output: Uint8Array,
+      outputOffset: number,
+      outputLength: number,
+    ): void;
     onerror(message: string, errno: number, code: string): void;
   };
   /** [output space left, input left] after a write. */

@@ -1,10 +1,8 @@
 // Joins stored scores with what is known of the documents: source, label, text for the probe. A document without a
 // score, or the reverse, is an error: silence here would move every share in the results.
-import { parse } from "csv-parse/sync";
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { readLines } from "#datasets/files/lines";
-import { parseObject } from "#datasets/files/read-examples";
+import { readObjects } from "#datasets/files/json-lines";
+import { readRows } from "#datasets/seeds/rows";
 import { setNames } from "#eval/set-name";
 import { CordonError } from "#models/errors";
 import type { ScoredDocument } from "./ledger.ts";
@@ -44,10 +42,9 @@ export async function joinDocuments(stored: StoredScores, options: JoinOptions):
   const wanted = new Set(stored.scores.map((s) => s.id));
   let unscored = 0;
   for (const file of files) {
-    for await (const { line, text } of readLines(file)) {
-      if (text.trim() === "") continue;
-      const { success, data } = document.safeParse(parseObject(text, `${file}:${line}`));
-      if (!success) throw new CordonError("data/malformed-row", "not a document", { where: `${file}:${line}`, hint: 'a document is {"id","text","source"?,"label"?}' });
+    for await (const { where, row } of readObjects(file)) {
+      const { success, data } = document.safeParse(row);
+      if (!success) throw new CordonError("data/malformed-row", "not a document", { where, hint: 'a document is {"id","text","source"?,"label"?}' });
       if (failed.has(data.id)) continue;
       if (!wanted.has(data.id)) unscored++;
       else about.set(data.id, { source: data.source, label: data.label, text: options.texts ? Buffer.from(data.text) : NONE, file });
@@ -70,23 +67,15 @@ export async function joinDocuments(stored: StoredScores, options: JoinOptions):
   return joined.map(({ from, set, label, ...rest }) => ({ ...rest, source: bySource ? from! : set, ...(label !== undefined && { label }) }));
 }
 
-/** Labels by id: JSON lines {"id","label"}, or CSV with these columns. @throws CordonError data/malformed-row */
+/** Labels by id: rows {"id","label"} as JSON lines, CSV or Parquet. @throws CordonError data/malformed-row */
 export async function readLabels(file: string): Promise<Map<string, 0 | 1>> {
   const labels = new Map<string, 0 | 1>();
   const schema = z.looseObject({ id: z.union([z.string(), z.number().transform(String)]), label: z.union([LABEL, z.literal("0").transform(() => 0 as const), z.literal("1").transform(() => 1 as const)]) });
-  const put = (value: unknown, where: string) => {
-    const { success, data } = schema.safeParse(value);
+  for await (const { where, row } of readRows(file)) {
+    const { success, data } = schema.safeParse(row);
     if (!success) throw new CordonError("data/malformed-row", "not a label", { where, hint: 'a row is {"id","label": 0 or 1}' });
     labels.set(data.id, data.label);
-  };
-  if (/\.csv$/i.test(file)) {
-    const text = await readFile(file, "utf8").catch((cause: unknown) => {
-      throw new CordonError("usage/missing-file", "no such file", { where: file, cause });
-    });
-    (parse(text, { columns: true, bom: true }) as unknown[]).forEach((value, i) => put(value, `${file}:${i + 2}`));
-    return labels;
   }
-  for await (const { line, text } of readLines(file)) if (text.trim() !== "") put(parseObject(text, `${file}:${line}`), `${file}:${line}`);
   return labels;
 }
 

@@ -5,8 +5,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { expandGlobs } from "#datasets/files/globs";
-import { readLines } from "#datasets/files/lines";
-import { parseObject } from "#datasets/files/read-examples";
+import { readObjects } from "#datasets/files/json-lines";
 import { CordonError } from "#models/errors";
 
 export interface StoredScore {
@@ -54,10 +53,8 @@ export async function readScores(files: readonly string[], wanted?: string): Pro
   const failed: string[] = [];
   const seen = new Set<string>();
   for (const file of files) {
-    for await (const { line, text } of readLines(file)) {
-      if (text.trim() === "") continue;
-      const where = `${file}:${line}`;
-      const { success, data } = row.safeParse(parseObject(text, where));
+    for await (const { where, row: object } of readObjects(file)) {
+      const { success, data } = row.safeParse(object);
       if (!success) throw new CordonError("data/malformed-row", "not a row of scores", { where, hint: 'a row is {"id","attributes":{NAME:[[start,end,score]]}}' });
       if (seen.has(data.id)) throw new CordonError("eval/unusable-result", "a document's scores stand there twice", { where, hint: "give one experiment's attributes" });
       seen.add(data.id);

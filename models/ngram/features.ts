@@ -18,6 +18,9 @@ export interface NgramFeatures {
   charNgrams: { min: number; max: number } | null;
 }
 
+// An imported or exported constant is looked up at each use; a module's own is compiled in.
+const FOLD = MULTIPLIER;
+
 /** Character hashes of the start and end mark (U+0002, U+0003), as int32. */
 const START_MARK = murmur3(Uint8Array.of(2), 0, 1);
 const END_MARK = murmur3(Uint8Array.of(3), 0, 1);
@@ -41,7 +44,7 @@ export function blockFeatures(
   for (let t = 0; t < count; t++) {
     const hash = hashes[t]!;
     out[offset++] = hash >>> shift;
-    out[offset++] = (Math.imul(last, MULTIPLIER) + hash) >>> shift;
+    out[offset++] = (Math.imul(last, FOLD) + hash) >>> shift;
     last = hash;
   }
   if (features.charNgrams !== null) {
@@ -52,18 +55,31 @@ export function blockFeatures(
 
 /** Upper bound of the features of one block. */
 export function maxFeatures(features: NgramFeatures): number {
-  const sizes = features.charNgrams === null ? 0 : features.charNgrams.max - features.charNgrams.min + 1;
-  return BLOCK_TOKENS * (2 + sizes * (MAX_TOKEN_CHARACTERS + 2));
+  return BLOCK_TOKENS * (1 + maxTokenFeatures(features));
 }
 
-const characters = new Int32Array(64);
+/** Upper bound of the features of one token: itself and its character n-grams. */
+export function maxTokenFeatures(features: NgramFeatures): number {
+  const sizes = features.charNgrams === null ? 0 : features.charNgrams.max - features.charNgrams.min + 1;
+  return 1 + sizes * (MAX_TOKEN_CHARACTERS + 2);
+}
 
-function characterFeatures(features: NgramFeatures, bytes: Uint8Array, start: number, end: number, out: Int32Array, offset: number): number {
+const characters = new Int32Array(MAX_TOKEN_CHARACTERS + 2);
+
+/** Appends the buckets of the character n-grams of the token `bytes[start, end)`; otherwise as blockFeatures. */
+export function characterFeatures(
+  features: NgramFeatures,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: Int32Array,
+  offset: number,
+): number {
   const { min, max } = features.charNgrams!;
   const shift = 32 - features.bits;
   let count = 0;
   characters[count++] = START_MARK;
-  for (let i = start; i < end && count <= MAX_TOKEN_CHARACTERS; ) {
+  for (let i = start; i < end && count <= MAX_TOKEN_CHARACTERS;) {
     const byte = bytes[i]!;
     const size = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
     characters[count++] = size === 1 ? ASCII_HASH[byte]! : murmur3(bytes, i, i + size);
@@ -74,7 +90,7 @@ function characterFeatures(features: NgramFeatures, bytes: Uint8Array, start: nu
     let x = 0;
     const stop = Math.min(count, i + max);
     for (let j = i; j < stop; j++) {
-      x = (Math.imul(x, MULTIPLIER) + characters[j]!) | 0;
+      x = (Math.imul(x, FOLD) + characters[j]!) | 0;
       if (j - i + 1 >= min) out[offset++] = x >>> shift;
     }
   }

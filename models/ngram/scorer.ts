@@ -1,7 +1,8 @@
 // Scores a text with the n-gram model, over windows of two blocks that overlap by one and cover all of it.
 // The same numbers come out of the exported graph (onnx-graph.ts); scorer.test.ts holds the two together.
 import { TokenStream } from "#models/text/token-stream";
-import { BEFORE_FIRST, blockFeatures, maxFeatures } from "./features.ts";
+import { BlockSums, sumsLength } from "./block-sums.ts";
+import { BEFORE_FIRST } from "./features.ts";
 import { type NgramModel, sigmoid } from "./model.ts";
 
 /** Windows in the top-k mean. */
@@ -24,39 +25,52 @@ export interface DocumentScore {
   end: Int32Array;
 }
 
+export interface ScorerOptions {
+  /**
+   * The labels to score, in this order; all of the model's where left out. Fewer are faster, one is fastest; the numbers
+   * are the same. The scorer then has a table of its own, as many columns wide as labels and those that their rules
+   * follow.
+   */
+  labels?: readonly string[];
+}
+
 export class NgramScorer {
   readonly labels: readonly string[];
-  readonly #model: NgramModel;
   readonly #columns: number;
-  /** The table two columns at a time, where there is one label: (weight, mass) is one load. */
-  readonly #pairs: Int32Array | null;
-  readonly #stream = new TokenStream();
-  readonly #features: Int32Array;
+  readonly #scored: Pick<NgramModel, "slope" | "intercept">;
+  /** (L) column that the label's rule follows, -1 where there is no rule. */
+  readonly #follows: Int32Array;
+  readonly #stream: TokenStream;
+  readonly #blockSums: BlockSums;
   readonly #score: DocumentScore;
-  /** Sums of the previous and of the current block. */
+  /** Sums of the previous and of the current block, and of the two together; the columns, then padding. */
   #last: Int32Array;
   #sums: Int32Array;
-  /** (L) index of the label that a rule follows, -1 where there is none. */
-  readonly #follows: Int32Array;
+  readonly #window: Int32Array;
+  /** (L, TOP_K) probabilities of the highest windows, falling. */
   readonly #top: Float64Array;
   #scratch = new Uint8Array(4096);
 
-  constructor(model: NgramModel) {
-    const labels = model.labels.length;
-    this.labels = model.labels;
-    this.#model = model;
-    this.#columns = labels + 1;
-    this.#pairs = labels === 1 ? new Int32Array(model.table.buffer, model.table.byteOffset, model.table.length >> 1) : null;
-    this.#features = new Int32Array(maxFeatures(model.features));
-    this.#last = new Int32Array(this.#columns);
-    this.#sums = new Int32Array(this.#columns);
-    this.#follows = Int32Array.from(model.labels, (label) => {
+  constructor(model: NgramModel, options: ScorerOptions = {}) {
+    const labels = options.labels ?? model.labels;
+    const scored = options.labels === undefined ? model : withLabels(model, options.labels);
+    this.labels = labels;
+    this.#columns = scored.labels.length + 1;
+    this.#scored = scored;
+    this.#follows = Int32Array.from(labels, (label) => {
       const rule = model.rules[label];
-      return rule === undefined ? -1 : model.labels.indexOf(rule.of);
+      return rule === undefined ? -1 : scored.labels.indexOf(rule.of);
     });
-    this.#top = new Float64Array(labels * TOP_K);
-    const zeros = () => new Float64Array(labels);
-    this.#score = { windows: 0, codePoints: 0, max: zeros(), mean: zeros(), topK: zeros(), start: new Int32Array(labels), end: new Int32Array(labels) };
+    this.#stream = new TokenStream(model.features.charNgrams !== null);
+    this.#blockSums = new BlockSums(model.features, scored.table, this.#columns);
+    const sums = () => new Int32Array(sumsLength(this.#columns));
+    this.#last = sums();
+    this.#sums = sums();
+    this.#window = sums();
+    this.#top = new Float64Array(labels.length * TOP_K);
+    const zeros = () => new Float64Array(labels.length);
+    const places = () => new Int32Array(labels.length);
+    this.#score = { windows: 0, codePoints: 0, max: zeros(), mean: zeros(), topK: zeros(), start: places(), end: places() };
   }
 
   /** Scores a string. Lone surrogates count as U+FFFD, as in every UTF-8 encoder. */
@@ -75,72 +89,40 @@ export class NgramScorer {
     stream.open(bytes, start, end);
     let previous = BEFORE_FIRST;
     let blocks = 0;
-    let windowStart = 0;
     let lastStart = 0;
     let lastEnd = 0;
-    for (;;) {
-      const tokens = stream.next();
-      if (tokens === 0) break;
-      const count = blockFeatures(this.#model.features, stream, bytes, previous, this.#features, 0);
-      previous = stream.hashes[tokens - 1]!;
+    for (let tokens = stream.next(); tokens > 0; tokens = stream.next()) {
       const reuse = this.#last;
       this.#last = this.#sums;
       this.#sums = reuse;
-      this.#sumBlock(count);
-      windowStart = lastStart;
+      this.#blockSums.sum(stream, bytes, previous, this.#sums);
+      previous = stream.hashes[tokens - 1]!;
+      const windowStart = lastStart;
       lastStart = stream.firstCodePoint;
       lastEnd = stream.lastCodePoint;
-      if (++blocks > 1) this.#closeWindow(this.#last, this.#sums, windowStart, lastEnd);
+      if (++blocks === 1) continue;
+      for (let c = 0; c < this.#columns; c++) this.#window[c] = this.#last[c]! + this.#sums[c]!;
+      this.#closeWindow(this.#window, windowStart, lastEnd);
     }
-    if (blocks <= 1) {
-      if (blocks === 0) this.#sums.fill(0);
-      this.#closeWindow(this.#sums, null, lastStart, lastEnd);
-    }
+    if (blocks === 0) this.#sums.fill(0);
+    if (blocks <= 1) this.#closeWindow(this.#sums, lastStart, lastEnd);
     score.codePoints = stream.codePoints;
     this.#finish();
     return score;
   }
 
-  /** Sums the table's rows of the first `count` features into #sums. */
-  #sumBlock(count: number): void {
-    const features = this.#features;
-    const sums = this.#sums;
-    const pairs = this.#pairs;
-    if (pairs !== null) {
-      let weight = 0;
-      let mass = 0;
-      for (let i = 0; i < count; i++) {
-        const pair = pairs[features[i]!]!;
-        weight += (pair << 16) >> 16;
-        mass += pair >> 16;
-      }
-      sums[0] = weight;
-      sums[1] = mass;
-      return;
-    }
-    const table = this.#model.table;
-    const columns = this.#columns;
-    sums.fill(0);
-    for (let i = 0; i < count; i++) {
-      const row = features[i]! * columns;
-      for (let c = 0; c < columns; c++) sums[c]! += table[row + c]!;
-    }
-  }
-
-  /** Takes a window (the sums of one or two blocks) into the document's score. */
-  #closeWindow(first: Int32Array, second: Int32Array | null, start: number, end: number): void {
+  /** Takes a window into the document's score. */
+  #closeWindow(sums: Int32Array, start: number, end: number): void {
     const score = this.#score;
-    const { slope, intercept } = this.#model;
-    const labels = this.#columns - 1;
-    const sum = (c: number) => (second === null ? first[c]! : first[c]! + second[c]!);
-    const inverseNorm = 1 / Math.sqrt(Math.max(1, sum(labels)));
-    for (let label = 0; label < labels; label++) {
+    const top = this.#top;
+    const { slope, intercept } = this.#scored;
+    const inverseNorm = 1 / Math.sqrt(Math.max(1, sums[this.#columns - 1]!));
+    for (let label = 0; label < this.labels.length; label++) {
       const follows = this.#follows[label]!;
       let p: number;
-      if (follows < 0) p = sigmoid(slope[label]! * sum(label) * inverseNorm + intercept[label]!);
-      else p = sum(label) === 0 ? 0 : sigmoid(slope[follows]! * sum(follows) * inverseNorm + intercept[follows]!);
+      if (follows < 0) p = sigmoid(slope[label]! * sums[label]! * inverseNorm + intercept[label]!);
+      else p = sums[label] === 0 ? 0 : sigmoid(slope[follows]! * sums[follows]! * inverseNorm + intercept[follows]!);
       score.mean[label]! += p;
-      const top = this.#top;
       const best = label * TOP_K;
       if (p > top[best]!) {
         score.start[label] = start;
@@ -160,7 +142,7 @@ export class NgramScorer {
   #finish(): void {
     const score = this.#score;
     const kept = Math.min(TOP_K, score.windows);
-    for (let label = 0; label < this.#columns - 1; label++) {
+    for (let label = 0; label < this.labels.length; label++) {
       const best = label * TOP_K;
       let sum = 0;
       for (let k = 0; k < kept; k++) sum += this.#top[best + k]!;
@@ -172,3 +154,28 @@ export class NgramScorer {
 }
 
 const encoder = new TextEncoder();
+
+/** The part of `model` that `labels` need: these columns in this order, then those that rules follow, then the mass. */
+function withLabels(model: NgramModel, labels: readonly string[]): Pick<NgramModel, "labels" | "table" | "slope" | "intercept"> {
+  if (labels.length === 0) throw new Error("NgramScorer: labels must not be empty");
+  const needed = new Set(labels);
+  for (const label of labels) {
+    if (!model.labels.includes(label)) throw new Error(`NgramScorer: labels must be the model's, got ${label}`);
+    const rule = model.rules[label];
+    if (rule !== undefined) needed.add(rule.of);
+  }
+  if (needed.size < labels.length) throw new Error("NgramScorer: labels must differ from each other");
+  const kept = [...needed];
+  if (kept.length === model.labels.length && kept.every((label, i) => label === model.labels[i])) return model;
+
+  const indices = kept.map((label) => model.labels.indexOf(label));
+  const from = model.labels.length + 1;
+  const to = kept.length + 1;
+  const columns = Int32Array.of(...indices, model.labels.length);
+  const table = new Int16Array((model.table.length / from) * to);
+  for (let row = 0, i = 0; i < table.length; row += from) {
+    for (let c = 0; c < to; c++) table[i++] = model.table[row + columns[c]!]!;
+  }
+  const picked = (values: Float32Array) => Float32Array.from(indices, (i) => values[i]!);
+  return { labels: kept, table, slope: picked(model.slope), intercept: picked(model.intercept) };
+}

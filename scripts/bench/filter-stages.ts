@@ -50,7 +50,7 @@ export async function measureStages(dir: string, path: string, scratch: string):
     const reader = new LineReader(input, FILTER_DEFAULTS.maxRowBytes);
     for (let block = reader.next(); block !== null; block = reader.next()) {
       if (!isUtf8(block.bytes.subarray(block.start, block.end))) throw new Error("measureStages: the shard is not UTF-8");
-      for (let at = block.start; at < block.end; ) {
+      for (let at = block.start; at < block.end;) {
         const end = lineEnd(block, at);
         each(block.bytes, at, end);
         at = end + 1;
@@ -73,7 +73,12 @@ export async function measureStages(dir: string, path: string, scratch: string):
       compression,
       gzipLevel: FAST_LEVELS.gz,
     };
-    filterShard({ path, name: "x.jsonl.zst", size, modifiedMs: mtimeMs }, { out: scratch, config, configSha256: "", threshold: 0.5 }, scorer, () => {});
+    filterShard(
+      { path, name: "x.jsonl.zst", size, modifiedMs: mtimeMs },
+      { out: scratch, config, configSha256: "", threshold: 0.5 },
+      scorer,
+      () => {},
+    );
   };
   const steps: (() => void)[] = [
     read,

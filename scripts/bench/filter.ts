@@ -15,7 +15,16 @@ import { readRecipe } from "#datasets/recipe";
 import { savePackage } from "#models/package";
 import { trainNgram, TRAIN_DEFAULTS } from "#train/train-ngram";
 import { CORDON_VERSION, gitRevision } from "#scripts/about";
-import { defaultCorpus, type Document, documentsOf, fastTextLine, readDocuments, SHARED, writeBigShard, writeCorpus } from "#scripts/bench/filter-corpus";
+import {
+  defaultCorpus,
+  type Document,
+  documentsOf,
+  fastTextLine,
+  readDocuments,
+  SHARED,
+  writeBigShard,
+  writeCorpus,
+} from "#scripts/bench/filter-corpus";
 import type { FilterStages } from "#scripts/bench/filter-stages";
 import { canPin, median, type ProcessTimes, timeProcess } from "#scripts/bench/timed-process";
 import { table } from "#scripts/output";
@@ -87,7 +96,9 @@ export async function benchFilter(options: FilterBenchOptions): Promise<FilterBe
     let runs = 0;
     const cordon = async (inputs: string[], pinned: boolean, ...more: string[]): Promise<ProcessTimes> => {
       const out = join(dir, `out-${runs++}`);
-      const times = await timeProcess([process.execPath, CLI, "filter", "--model", model, "--input", ...inputs, "--out", out, ...more], { pinned });
+      const times = await timeProcess([process.execPath, CLI, "filter", "--model", model, "--input", ...inputs, "--out", out, ...more], {
+        pinned,
+      });
       await rm(out, { recursive: true });
       return times;
     };
@@ -100,7 +111,9 @@ export async function benchFilter(options: FilterBenchOptions): Promise<FilterBe
         async () => void split.push(await cordon([corpus.shard], true, "--threshold", "0.5", ...one)),
         async () => void scored.push(await cordon([corpus.shard], true, "--scores-only", ...one)),
         ...(contenders ?? []).map(({ path }, i) => async () => {
-          others[i]!.push(await timeProcess(["fasttext", "predict-prob", path, corpus.lines], { pinned: true, stdout: join(dir, "scores.txt") }));
+          others[i]!.push(
+            await timeProcess(["fasttext", "predict-prob", path, corpus.lines], { pinned: true, stdout: join(dir, "scores.txt") }),
+          );
         }),
       ];
       // The order alternates, so that a machine that slows down slows all.
@@ -117,9 +130,15 @@ export async function benchFilter(options: FilterBenchOptions): Promise<FilterBe
     }
     const figures = (times: readonly ProcessTimes[], mb: number): Figures => {
       const seconds = median(times.map((t) => t.seconds));
-      return { seconds, cpuSeconds: median(times.map((t) => t.cpuSeconds)), documentsPerSecond: corpus.documents / seconds, mbPerSecond: mb / seconds };
+      return {
+        seconds,
+        cpuSeconds: median(times.map((t) => t.cpuSeconds)),
+        documentsPerSecond: corpus.documents / seconds,
+        mbPerSecond: mb / seconds,
+      };
     };
-    const ratio = (times: readonly ProcessTimes[], base: readonly ProcessTimes[], of: "seconds" | "cpuSeconds") => median(times.map((t, i) => t[of] / base[i]![of]));
+    const ratio = (times: readonly ProcessTimes[], base: readonly ProcessTimes[], of: "seconds" | "cpuSeconds") =>
+      median(times.map((t, i) => t[of] / base[i]![of]));
     return {
       corpus: { documents: corpus.documents, jsonlMb: corpus.jsonlMb, textMb: corpus.textMb, from: patterns?.join(" ") ?? "the examples" },
       rounds,
@@ -135,7 +154,11 @@ export async function benchFilter(options: FilterBenchOptions): Promise<FilterBe
           cpuRatio: ratio(others[i]!, split, "cpuSeconds"),
           scoresOnlyRatio: ratio(others[i]!, scored, "seconds"),
         })) ?? null,
-      workers: { one: median(workers.map((w) => w.one)), two: median(workers.map((w) => w.two)), speedup: median(workers.map((w) => w.one / w.two)) },
+      workers: {
+        one: median(workers.map((w) => w.one)),
+        two: median(workers.map((w) => w.two)),
+        speedup: median(workers.map((w) => w.one / w.two)),
+      },
       memory: options.bigMb === 0 ? null : await peakMemory(dir, documents, options.bigMb, cordon, onProgress),
       stages: await stages(dir, model, corpus.shard, onProgress),
     };
@@ -146,7 +169,7 @@ export async function benchFilter(options: FilterBenchOptions): Promise<FilterBe
 
 async function readBenchExamples(globs: string[] | undefined): Promise<Example[]> {
   const patterns = globs ?? (existsSync(SHARED.train) ? [`${SHARED.train}/*.jsonl.gz`] : null);
-  if (patterns === null) return (await generate(await readRecipe("embedded"))).examples;
+  if (patterns === null) return (await generate(await readRecipe("embedded"))).kept;
   const examples: Example[] = [];
   for (const file of await expandGlobs(patterns)) for await (const example of readExamples(file)) examples.push(example);
   return examples;
@@ -156,12 +179,23 @@ async function readBenchExamples(globs: string[] | undefined): Promise<Example[]
 function organic(documents: readonly Document[]): Example[] {
   return documents
     .filter((_, i) => i % ORGANIC.every === 0)
-    .map(({ id, text }) => ({ id, text: text.slice(0, ORGANIC.characters), label: 0, categories: [], unknown: [], lang: "en", synthetic: false, source: "organic" }));
+    .map(({ id, text }) => ({
+      id,
+      text: text.slice(0, ORGANIC.characters),
+      label: 0,
+      categories: [],
+      unknown: [],
+      lang: "en",
+      synthetic: false,
+      source: "organic",
+    }));
 }
 
 async function trainModel(dir: string, examples: readonly Example[], onProgress: (text: string) => void): Promise<string> {
   const about = { name: "bench", description: "Trained for a benchmark.", cordonVersion: CORDON_VERSION, gitRevision: gitRevision() };
-  const { model, manifest } = await trainNgram(examples, { ...TRAIN_DEFAULTS, labels: "harmful" }, about, (text) => onProgress(`training: ${text}`));
+  const { model, manifest } = await trainNgram(examples, { ...TRAIN_DEFAULTS, labels: "harmful" }, about, (text) =>
+    onProgress(`training: ${text}`),
+  );
   await savePackage(dir, model, manifest);
   return dir;
 }
@@ -177,7 +211,20 @@ async function trainFastText(dir: string, examples: readonly Example[], onProgre
   for (const { dimension, wordNgrams } of CONFIGURATIONS) {
     onProgress(`training fastText, dimension ${dimension}, word ${wordNgrams}-grams`);
     const path = join(dir, `fasttext-${dimension}-${wordNgrams}`);
-    await timeProcess(["fasttext", "supervised", "-input", input, "-output", path, "-dim", String(dimension), "-wordNgrams", String(wordNgrams), "-thread", "2"]);
+    await timeProcess([
+      "fasttext",
+      "supervised",
+      "-input",
+      input,
+      "-output",
+      path,
+      "-dim",
+      String(dimension),
+      "-wordNgrams",
+      String(wordNgrams),
+      "-thread",
+      "2",
+    ]);
     await rm(`${path}.vec`, { force: true });
     models.push({ dimension, wordNgrams, path: `${path}.bin` });
   }
@@ -205,21 +252,41 @@ async function stages(dir: string, model: string, shard: string, onProgress: (te
   return JSON.parse(readFileSync(stdout, "utf8")) as FilterStages;
 }
 
-export function describeFilterBench({ corpus, cordon, scoresOnly, fasttext, workers, memory, stages: parts, rounds, pinned }: FilterBenchResult): string {
+export function describeFilterBench({
+  corpus,
+  cordon,
+  scoresOnly,
+  fasttext,
+  workers,
+  memory,
+  stages: parts,
+  rounds,
+  pinned,
+}: FilterBenchResult): string {
   const cells = (f: Figures) => [f.seconds.toFixed(2), f.cpuSeconds.toFixed(2), f.documentsPerSecond.toFixed(0), f.mbPerSecond.toFixed(1)];
   const rows = [
     ["cordon filter --workers 1", ...cells(cordon), ""],
     ["cordon filter --workers 1 --scores-only", ...cells(scoresOnly), ""],
-    ...(fasttext ?? []).map((f) => [`fastText, dimension ${f.dimension}, word ${f.wordNgrams}-grams, scores only`, ...cells(f), `${f.ratio.toFixed(2)} (${f.scoresOnlyRatio.toFixed(2)} to scores)`]),
+    ...(fasttext ?? []).map((f) => [
+      `fastText, dimension ${f.dimension}, word ${f.wordNgrams}-grams, scores only`,
+      ...cells(f),
+      `${f.ratio.toFixed(2)} (${f.scoresOnlyRatio.toFixed(2)} to scores)`,
+    ]),
   ];
   const share = (ns: number) => `${ns.toFixed(2)} (${((100 * ns) / parts.total).toFixed(0)} %)`;
   const stageRows = (["decompress", "lines", "scan", "score", "write", "compress"] as const).map((name) => [name, share(parts[name])]);
   return [
     table([`${corpus.documents} documents, ${corpus.jsonlMb.toFixed(0)} MB`, "s", "CPU s", "documents/s", "MB/s", "times Cordon's"], rows),
-    fasttext === null ? FASTTEXT_MISSING : `medians of ${rounds} rounds in turns, ${pinned ? "each pinned to core 0" : "not pinned: taskset is missing"}`,
+    fasttext === null
+      ? FASTTEXT_MISSING
+      : `medians of ${rounds} rounds in turns, ${pinned ? "each pinned to core 0" : "not pinned: taskset is missing"}`,
     "",
     `two workers: ${workers.two.toFixed(2)} s, one: ${workers.one.toFixed(2)} s, ${workers.speedup.toFixed(2)} times as fast`,
-    ...(memory === null ? [] : [`peak memory on a shard of ${memory.shardMb} MB with a row of ${memory.longestRowMb} MB: ${memory.peakRssMb?.toFixed(0) ?? "–"} MB`]),
+    ...(memory === null
+      ? []
+      : [
+          `peak memory on a shard of ${memory.shardMb} MB with a row of ${memory.longestRowMb} MB: ${memory.peakRssMb?.toFixed(0) ?? "–"} MB`,
+        ]),
     "",
     table(["stage", "CPU ns a byte"], [...stageRows, ["total", parts.total.toFixed(2)]]),
   ].join("\n");

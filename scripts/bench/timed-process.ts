@@ -31,8 +31,8 @@ export async function timeProcess(command: readonly string[], { pinned = false, 
   let output = "";
   let errors = "";
   let peakRssMb: number | null = null;
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
+  child.stdout!.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr!.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
   const watch = setInterval(() => {
     const pid = /^pid (\d+)/.exec(output)?.[1];
     if (pid !== undefined) peakRssMb = Math.max(peakRssMb ?? 0, highWaterMb(pid) ?? 0) || null;
@@ -40,7 +40,10 @@ export async function timeProcess(command: readonly string[], { pinned = false, 
   const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
   clearInterval(watch);
   const seconds = (performance.now() - started) / 1000;
-  if (code !== 0) throw new CordonError("eval/unusable-result", `${command.slice(0, 3).join(" ")} ended with code ${code}`, { where: errors.trim().split("\n").at(-1) ?? "" });
+  if (code !== 0)
+    throw new CordonError("eval/unusable-result", `${command.slice(0, 3).join(" ")} ended with code ${code}`, {
+      where: errors.trim().split("\n").at(-1) ?? "",
+    });
   const [user, system] = (output.trim().split("\n").at(-1) ?? "").split(" ").map(minutesAndSeconds);
   return { seconds, cpuSeconds: user! + system!, peakRssMb };
 }

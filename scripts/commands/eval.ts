@@ -2,25 +2,29 @@
 //   cordon eval --model runs/m --data 'data/dev/*.jsonl.gz' --reference-benign instructions-harmless
 import { type Command, Option } from "commander";
 import { readFile } from "node:fs/promises";
-import { expandGlobs } from "#datasets/files/globs";
+import { type LabelledFile, labelledFiles } from "#datasets/labelled-files";
+import type { ColumnMapping } from "#datasets/seeds/generic";
 import { writeFileAtomically } from "#datasets/files/write-file";
 import { evaluateSet, type Evaluation, type ScoredRow, type SetEvaluation } from "#eval/evaluate";
 import { boundsOf, checkGate, type GateResult, gateFileSchema, parseBound } from "#eval/gate";
 import { thresholdFlagging } from "#eval/metrics/threshold";
 import { RESAMPLES } from "#eval/metrics/bootstrap";
+import { metric } from "#eval/report/numbers";
 import { renderReport } from "#eval/report/report";
-import { scoreFile } from "#eval/score-files";
+import { scoreExamples } from "#eval/score-examples";
 import { setNames } from "#eval/set-name";
 import { CordonError } from "#models/errors";
 import { AGGREGATES, type Aggregate } from "#models/manifest";
 import { NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
 import { isCategoryId } from "#models/taxonomy";
+import { COLUMNS_HELP, columnMapping, DATA_HELP } from "#scripts/data-options";
 import { integerIn, printResult, Progress, share, table } from "#scripts/output";
 
 interface EvalFlags {
   model: string;
   data: string[];
+  columns?: ColumnMapping;
   category?: string;
   aggregate?: Aggregate;
   referenceBenign?: string;
@@ -37,16 +41,18 @@ const EXAMPLE = `
 Each set is named after its file, without extensions. Shares are 0 to 1; intervals are 95 % bootstrap intervals.
 
 Examples:
-  cordon eval --model runs/first/model --data 'data/dev/*.jsonl.gz' --reference-benign instructions-harmless
-  cordon eval --model runs/first/model --data data/dev/olid.jsonl.gz --min 'olid.auroc>=0.7' --min 'olid.fpr<=0.05'
-  cordon eval --model runs/first/model --data 'data/dev/*.jsonl.gz' --category hate --json`;
+  cordon eval --model runs/pipeline/model --data 'data/dev/*.jsonl.gz' --reference-benign instructions-harmless
+  cordon eval --model runs/pipeline/model --data data/dev/olid.jsonl.gz --min 'olid.auroc>=0.7' --min 'olid.fpr<=0.05'
+  cordon eval --model runs/pipeline/model --data 'data/dev/*.jsonl.gz' --category hate --json
+  cordon eval --model runs/pipeline/model --data xstest:xstest_prompts.csv 'hatecheck:hf:Paul/hatecheck:test' --json`;
 
 export function register(program: Command): void {
   program
     .command("eval")
     .description("Measure a model package on labelled files.")
     .requiredOption("--model <dir>", "the model package")
-    .requiredOption("--data <glob...>", "labelled examples, JSONL (.gz, .zst)")
+    .requiredOption("--data <ref...>", DATA_HELP)
+    .option("--columns <map>", COLUMNS_HELP, columnMapping)
     .option("--category <label>", "measure this label against the examples' category of that name (default: the model's first label against harmful / harmless)")
     .addOption(new Option("--aggregate <how>", "how the scores of a document's windows become one (default: the package's)").choices(AGGREGATES))
     .option("--reference-benign <name|file>", "also report recall and false positive rate at the threshold that flags --reference-share of this benign set")
@@ -70,14 +76,14 @@ async function run(flags: EvalFlags): Promise<void> {
   }
   const aggregate = flags.aggregate ?? manifest.aggregate;
   const category = flags.category !== undefined && isCategoryId(label);
-  const files = await expandGlobs(flags.data);
-  const names = setNames(files);
+  const files = await labelledFiles(flags.data, flags.columns);
+  const names = setNames(files.map((file) => file.path));
   const gate = await readBounds(flags, names);
 
   const progress = new Progress();
   let rows = 0;
-  const score = (file: string, kind = category) =>
-    scoreFile(file, scorer, { label, category: kind, aggregate, onRow: () => progress.update(`${++rows} examples scored`) });
+  const score = (file: LabelledFile, kind = category) =>
+    scoreExamples(file.read(), scorer, { label, category: kind, aggregate, onRow: () => progress.update(`${++rows} examples scored`) });
   const scored = new Map<string, ScoredRow[]>();
   for (const [i, file] of files.entries()) scored.set(names[i]!, await score(file));
 
@@ -117,10 +123,10 @@ async function readBounds(flags: EvalFlags, names: string[]) {
 }
 
 /** The threshold that flags a set share of the benign rows of the reference set, which may be one of those evaluated. */
-async function referencePoint(flags: EvalFlags, scored: Map<string, ScoredRow[]>, score: (file: string, category: boolean) => Promise<ScoredRow[]>) {
+async function referencePoint(flags: EvalFlags, scored: Map<string, ScoredRow[]>, score: (file: LabelledFile, category: boolean) => Promise<ScoredRow[]>) {
   if (flags.referenceBenign === undefined) return undefined;
   const evaluated = scored.get(flags.referenceBenign);
-  const rows = evaluated ?? (await score((await expandGlobs([flags.referenceBenign]))[0]!, false));
+  const rows = evaluated ?? (await score((await labelledFiles([flags.referenceBenign]))[0]!, false));
   const name = evaluated ? flags.referenceBenign : setNames([flags.referenceBenign])[0]!;
   const benign = rows.filter((row) => row.label === 0).map((row) => row.score);
   if (benign.length === 0) {
@@ -129,7 +135,6 @@ async function referencePoint(flags: EvalFlags, scored: Map<string, ScoredRow[]>
   return { name, share: flags.referenceShare, threshold: thresholdFlagging(benign, flags.referenceShare) };
 }
 
-const number = (value: number | null | undefined) => (value === null || value === undefined ? "–" : value.toFixed(3));
 const told = (r: GateResult) => `${r.set}.${r.metric} ${r.relation} ${r.limit}, got ${r.value === null ? "undefined" : Number(r.value.toPrecision(4))}`;
 
 function describe({ model, label, aggregate, sets }: Evaluation, gate: GateResult[]): string {
@@ -143,10 +148,10 @@ function describe({ model, label, aggregate, sets }: Evaluation, gate: GateResul
       name,
       String(set.n),
       String(set.positives),
-      number(set.auroc),
-      interval ? `${number(interval[0])}–${number(interval[1])}` : "–",
-      ...[set.average_precision, set.recall_at_fpr["0.01"], set.precision_at_recall["0.95"], set.brier, set.ece, set.flagged, set.recall, set.fpr].map(number),
-      ...(reference ? [number(set.at_reference?.recall), number(set.at_reference?.fpr)] : []),
+      metric(set.auroc),
+      interval ? `${metric(interval[0])}–${metric(interval[1])}` : "–",
+      ...[set.average_precision, set.recall_at_fpr["0.01"], set.precision_at_recall["0.95"], set.brier, set.ece, set.flagged, set.recall, set.fpr].map(metric),
+      ...(reference ? [metric(set.at_reference?.recall), metric(set.at_reference?.fpr)] : []),
     ];
   });
   const threshold = entries[0]?.[1].threshold;

@@ -32,10 +32,20 @@ export function register(program: Command): void {
     .option("--workers <n>", "worker threads, a shard at a time each", integerIn(1, 1024), availableParallelism())
     .option("--text-field <name>", "top-level field that holds the text", FILTER_DEFAULTS.textField)
     .option("--id-field <name>", "top-level field that holds the id", FILTER_DEFAULTS.idField)
-    .option("--experiment <name>", "folder below attributes/ and first part of the attributes' names", experimentName, FILTER_DEFAULTS.experiment)
+    .option(
+      "--experiment <name>",
+      "folder below attributes/ and first part of the attributes' names",
+      experimentName,
+      FILTER_DEFAULTS.experiment,
+    )
     .addOption(new Option("--compression <kind>", "of the outputs (default: as each input)").choices(COMPRESSIONS))
     .option("--zstd-level <n>", "1 to 19; -2 and below are faster and larger", integerIn(-50, 19), FILTER_DEFAULTS.zstdLevel)
-    .option("--max-row-mb <n>", "longest row in MiB; longer ones go to quarantine", integerIn(1, 512), FILTER_DEFAULTS.maxRowBytes / 2 ** 20)
+    .option(
+      "--max-row-mb <n>",
+      "longest row in MiB; longer ones go to quarantine",
+      integerIn(1, 512),
+      FILTER_DEFAULTS.maxRowBytes / 2 ** 20,
+    )
     .option("--all-labels", "write the attributes of every label, not of --category alone", false)
     .option("--resume", "go on with the run in --out: shards that are done are skipped", false)
     .option("--json", "print the result as JSON")
@@ -52,11 +62,12 @@ With --max-removed and --scores-only also scores/, as numbers (see serve/filter/
 Exit codes: 0 done, 1 a shard failed (the others are done), 2 usage.
 
 Example:
-  cordon filter --model runs/cordon/model --input 'data/**/*.jsonl.zst' --out runs/filtered --max-removed 1%`,
+  cordon filter --model runs/pipeline/model --input 'data/**/*.jsonl.zst' --out runs/filtered --max-removed 1%`,
     )
     .action(async (flags: FilterFlags) => {
       const { maxRowMb, ...options } = flags;
-      if (options.zstdLevel === 0 || options.zstdLevel === -1) throw new CordonError("usage/bad-option", "zstd has no such level", { where: "--zstd-level", hint: "1 to 19, or -2 and below" });
+      if (options.zstdLevel === 0 || options.zstdLevel === -1)
+        throw new CordonError("usage/bad-option", "zstd has no such level", { where: "--zstd-level", hint: "1 to 19, or -2 and below" });
       const model = await loadPackage(flags.model);
       const progress = new Progress();
       const started = performance.now();
@@ -64,7 +75,9 @@ Example:
         progress(pass, fileBytes, totalBytes, rows, shardsDone) {
           const seconds = (performance.now() - started) / 1000;
           const percent = totalBytes === 0 ? 100 : (100 * fileBytes) / totalBytes;
-          progress.update(`${pass}: ${percent.toFixed(0)} % of ${(totalBytes / MB).toFixed(0)} MB, ${rows} rows, ${shardsDone} shards, ${(fileBytes / MB / seconds).toFixed(0)} MB/s of files`);
+          progress.update(
+            `${pass}: ${percent.toFixed(0)} % of ${(totalBytes / MB).toFixed(0)} MB, ${rows} rows, ${shardsDone} shards, ${(fileBytes / MB / seconds).toFixed(0)} MB/s of files`,
+          );
         },
         failed: (_, message) => process.stderr.write(`cordon: shard failed: ${message}\n`),
         stalled: (shard, seconds) => process.stderr.write(`cordon: no progress for ${seconds} s in ${shard.path}\n`),
@@ -80,7 +93,15 @@ function experimentName(value: string): string {
   throw new CordonError("usage/bad-option", "an experiment's name is made of letters, digits, - and single _", { where: "--experiment" });
 }
 
-function summary({ totals: { rows, bytes, chars, failures, inputBytes }, shards, threshold, category, rule, out, seconds }: FilterResult): string {
+function summary({
+  totals: { rows, bytes, chars, failures, inputBytes },
+  shards,
+  threshold,
+  category,
+  rule,
+  out,
+  seconds,
+}: FilterResult): string {
   const percent = (part: number, whole: number) => (whole === 0 ? "–" : `${((100 * part) / whole).toFixed(2)} %`);
   const lines = [
     table(
@@ -88,7 +109,13 @@ function summary({ totals: { rows, bytes, chars, failures, inputBytes }, shards,
       [
         ["in", String(rows.in), "", (bytes.in / MB).toFixed(1), ""],
         ["kept", String(rows.kept), percent(rows.kept, rows.in), (bytes.kept / MB).toFixed(1), percent(chars.kept, chars.in)],
-        ["removed", String(rows.removed), percent(rows.removed, rows.in), (bytes.removed / MB).toFixed(1), percent(chars.removed, chars.in)],
+        [
+          "removed",
+          String(rows.removed),
+          percent(rows.removed, rows.in),
+          (bytes.removed / MB).toFixed(1),
+          percent(chars.removed, chars.in),
+        ],
         ["failed", String(rows.failed), percent(rows.failed, rows.in), (bytes.failed / MB).toFixed(1), ""],
       ],
     ),
@@ -96,6 +123,7 @@ function summary({ totals: { rows, bytes, chars, failures, inputBytes }, shards,
     `${rule === "scores-only" ? `${category} scored, nothing split` : `${category} >= ${threshold ?? "–"} removed (${rule})`}; ${(inputBytes / MB).toFixed(1)} MB of files in ${seconds.toFixed(1)} s; results in ${out}`,
   ];
   for (const [reason, count] of Object.entries(failures)) lines.push(`quarantined, ${reason}: ${count}`);
-  if (shards.failed.length > 0) lines.push(`${shards.failed.length} of ${shards.total} shards failed: run again with --resume when they are mended`);
+  if (shards.failed.length > 0)
+    lines.push(`${shards.failed.length} of ${shards.total} shards failed: run again with --resume when they are mended`);
   return lines.join("\n");
 }

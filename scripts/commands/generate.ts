@@ -8,14 +8,14 @@ import { Progress, printResult, table } from "#scripts/output";
 
 interface GenerateFlags {
   recipe: string;
-  seeds: Record<string, string>;
+  seeds?: Record<string, string>;
   out: string;
   json?: boolean;
 }
 
 const HELP = `
-Recipes that ship with Cordon: embedded (constitution and grammar alone), cbrn (WMDP against MMLU), filter-standin
-(microbiology, the harmless stand-in). Another one is a YAML file of the same shape (datasets/recipes/).
+Recipes that ship with Cordon: embedded (constitution and grammar alone), guardrail (the same, more of it), cbrn (WMDP
+against MMLU), filter-standin (microbiology, the harmless stand-in). Another one is a YAML file of the same shape (datasets/recipes/).
 
 Writes to --out: examples.jsonl (a row an example, with its lineage and split), manifest.json (recipe, seeds, counts by
 category, label and strategy, hashes), drops.jsonl (every row dropped, with the gate and its reason). No text is printed.
@@ -29,7 +29,7 @@ export function register(program: Command): void {
     .command("generate")
     .description("Generate labelled examples from a recipe.")
     .option("--recipe <name|file>", "what to generate", "embedded")
-    .option("--seeds <name=ref...>", "other seeds for a name of the recipe: a path, or hf:owner/name[/config][:split]", collectSeeds, {})
+    .option("--seeds <name=ref...>", "other seeds for a name of the recipe: a path, or hf:owner/name[/config][:split]", collectSeeds)
     .requiredOption("--out <dir>", "folder to write to; an older one of generated examples is replaced")
     .option("--json", "print the manifest as JSON on stdout")
     .addHelpText("after", HELP)
@@ -37,14 +37,14 @@ export function register(program: Command): void {
       const recipe = await readRecipe(flags.recipe);
       const progress = new Progress();
       progress.update(`generating ${recipe.name}`);
-      const { manifest } = await generateInto(flags.out, recipe, { seeds: flags.seeds, cordonVersion: CORDON_VERSION, gitRevision: gitRevision() });
+      const { manifest } = await generateInto(flags.out, recipe, { seeds: flags.seeds ?? {}, cordonVersion: CORDON_VERSION, gitRevision: gitRevision() });
       progress.done(`${manifest.rows} examples in ${flags.out}/${EXAMPLES_FILE}`);
       printResult(flags, manifest, describeGeneration(manifest));
     });
 }
 
 /** Option parser: NAME=REF, repeatable. */
-export function collectSeeds(value: string, all: Record<string, string>): Record<string, string> {
+export function collectSeeds(value: string, all: Record<string, string> = {}): Record<string, string> {
   const at = value.indexOf("=");
   if (at < 1 || at === value.length - 1) throw new InvalidArgumentError("expected NAME=REF, such as mmlu=data/mmlu.");
   return { ...all, [value.slice(0, at)]: value.slice(at + 1) };

@@ -26,7 +26,7 @@ Recipes:
 Examples:
   cordon run
   cordon run guardrail --data 'data/train/*.jsonl.gz' --organic 'data/corpus/*.jsonl.gz' --out runs/guardrail
-  cordon run filter-standin --data ../shared/data --out runs/standin --json`;
+  cordon run filter-standin --data data --out runs/standin --json`;
 
 export function register(program: Command): void {
   program

@@ -34,9 +34,9 @@ its variable is 0 or false. Sizes take KB, MB and GB (1024-based). The address g
 SIGTERM and SIGINT let requests in flight finish, then exit 0; a second signal cuts them.
 
 Examples:
-  cordon serve --model models/default --port 8787
+  cordon serve --model runs/pipeline/model --port 8787
   curl -s localhost:8787/v1/moderations -H 'content-type: application/json' -d '{"input":"hello"}'
-  GUARD_KEY=… cordon serve --model models/default --host 0.0.0.0 --api-key-env GUARD_KEY --json-logs
+  GUARD_KEY=… cordon serve --model runs/pipeline/model --host 0.0.0.0 --api-key-env GUARD_KEY --json-logs
 `;
 
 export function register(program: Command): void {

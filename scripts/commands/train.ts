@@ -3,19 +3,23 @@
 import type { Command } from "commander";
 import type { Example } from "#datasets/example";
 import { expandGlobs } from "#datasets/files/globs";
-import { readExamples } from "#datasets/files/read-examples";
+import { labelledFiles } from "#datasets/labelled-files";
+import type { ColumnMapping } from "#datasets/seeds/generic";
 import { readOrganic } from "#datasets/organic";
 import { readRecipe } from "#datasets/recipe";
+import { metric } from "#eval/report/numbers";
 import type { Manifest } from "#models/manifest";
 import { MANIFEST_FILE, savePackage } from "#models/package";
 import { refuseForeignFolder } from "#models/output-folder";
 import { type TrainOptions, trainNgram } from "#train/train-ngram";
+import { COLUMNS_HELP, columnMapping, DATA_HELP } from "#scripts/data-options";
 import { CORDON_VERSION, gitRevision } from "#scripts/about";
 import { Progress, integerIn, printResult, table } from "#scripts/output";
 import { type TrainFlags, addTrainOptions, trainOptions } from "#scripts/train-options";
 
 interface Flags extends TrainFlags {
   data: string[];
+  columns?: ColumnMapping;
   organic?: string[];
   organicCharacters?: number;
   recipe?: string;
@@ -40,7 +44,8 @@ export function register(program: Command): void {
   const command = program
     .command("train")
     .description("Train a model package on labelled examples.")
-    .requiredOption("--data <glob...>", "labelled examples, JSONL (.gz, .zst)")
+    .requiredOption("--data <ref...>", DATA_HELP)
+    .option("--columns <map>", COLUMNS_HELP, columnMapping)
     .option("--organic <glob...>", "unlabelled documents, JSONL (.gz, .zst), taken as harmless")
     .option("--organic-characters <n>", "beginning of each unlabelled document that is read; 0 for all (default: 0)", integerIn(0, 1e9))
     .option("--recipe <name|file>", "recipe whose train section sets the options below; flags go before it");
@@ -55,7 +60,7 @@ export function register(program: Command): void {
       const options = trainOptions(recipe?.train ?? {}, recipe?.seed, flags);
       await refuseForeignFolder(flags.out, MANIFEST_FILE);
       const examples: Example[] = [];
-      for (const file of await expandGlobs(flags.data)) for await (const example of readExamples(file)) examples.push(example);
+      for (const file of await labelledFiles(flags.data, flags.columns)) for await (const example of file.read()) examples.push(example);
       if (flags.organic) for await (const example of readOrganic(await expandGlobs(flags.organic), { characters: flags.organicCharacters ?? recipe?.train.organic_characters })) examples.push(example);
       const manifest = await trainInto(flags.out, examples, options, flags);
       printResult(flags, manifest, describePackage(manifest));
@@ -78,10 +83,9 @@ export async function trainInto(dir: string, examples: readonly Example[], optio
 
 /** Labels with their held-out metrics and thresholds. */
 export function describePackage({ labels, heldOut, thresholds, training }: Manifest): string {
-  const number = (x: number | null | undefined, digits = 3) => (x === null || x === undefined ? "–" : x.toFixed(digits));
   const rows = labels.map((label) => {
     const m = heldOut[label] ?? {};
-    return [label, String(training.positives[label] ?? 0), number(m["auroc"]), number(m["average_precision"]), number(m["ece"]), number(thresholds[label]?.threshold)];
+    return [label, String(training.positives[label] ?? 0), ...[m["auroc"], m["average_precision"], m["ece"], thresholds[label]?.threshold].map(metric)];
   });
   return `${table(["label", "positives", "AUROC", "AP", "ECE", "threshold"], rows)}\n\nAUROC, average precision and calibration error are on held-out lineages.`;
 }

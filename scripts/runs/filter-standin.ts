@@ -12,7 +12,8 @@ import { readOrganic } from "#datasets/organic";
 import { readRecipe } from "#datasets/recipe";
 import { type Evaluation, type ScoredRow, evaluateSet } from "#eval/evaluate";
 import { RESAMPLES } from "#eval/metrics/bootstrap";
-import { aggregated } from "#eval/score-files";
+import { metric } from "#eval/report/numbers";
+import { aggregated } from "#eval/score-examples";
 import type { Example } from "#datasets/example";
 import { HARMFUL } from "#models/taxonomy";
 import { NgramScorer } from "#models/ngram/scorer";
@@ -65,10 +66,9 @@ export async function runFilterStandin({ data, out }: { data: string; out: strin
   const evaluation: Evaluation = { model, label: HARMFUL, aggregate: manifest.aggregate, sets: { [SET]: set } };
   await writeFileAtomically(join(out, "eval.json"), `${JSON.stringify(evaluation, null, 2)}\n`);
 
-  const number = (x: number | null | undefined) => (x === null || x === undefined ? "–" : x.toFixed(3));
   const text = table(
     ["documents", "to find", "AUROC", "AP", "P@R 98 %", "P@R 95 %", "P@R 90 %"],
-    [[String(set.n), String(set.positives), ...[set.auroc, set.average_precision, set.precision_at_recall["0.98"], set.precision_at_recall["0.95"], set.precision_at_recall["0.9"]].map(number)]],
+    [[String(set.n), String(set.positives), ...[set.auroc, set.average_precision, set.precision_at_recall["0.98"], set.precision_at_recall["0.95"], set.precision_at_recall["0.9"]].map(metric)]],
   );
   return { evaluation, text: `${text}\n\nmodel in ${model}, figures with intervals in ${join(out, "eval.json")}` };
 }

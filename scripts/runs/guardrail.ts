@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Example } from "#datasets/example";
 import { expandGlobs } from "#datasets/files/globs";
-import { readExamples } from "#datasets/files/read-examples";
+import { labelledFiles } from "#datasets/labelled-files";
 import { generateInto } from "#datasets/generate/generate";
 import { readOrganic } from "#datasets/organic";
 import { readRecipe } from "#datasets/recipe";
@@ -21,14 +21,14 @@ export interface GuardrailRun {
 
 export async function runGuardrail({ data, organic, out }: GuardrailRun): Promise<{ manifest: Manifest; text: string }> {
   // What can be refused is refused before the long part.
-  const files = await expandGlobs(data);
+  const files = await labelledFiles(data);
   const documents = await expandGlobs(organic);
   const recipe = await readRecipe("guardrail");
   const progress = new Progress();
   const { generation } = await generateInto(join(out, "examples"), recipe, { seeds: {}, cordonVersion: CORDON_VERSION, gitRevision: gitRevision() });
   const examples: Example[] = [...generation.kept];
   progress.done(`${examples.length} synthetic examples`);
-  for (const file of files) for await (const example of readExamples(file)) examples.push(example);
+  for (const file of files) for await (const example of file.read()) examples.push(example);
   for await (const example of readOrganic(documents, { characters: recipe.train.organic_characters })) examples.push(example);
   const manifest = await trainInto(join(out, "model"), examples, trainOptions(recipe.train, recipe.seed, {}), {
     name: "cordon-guardrail",

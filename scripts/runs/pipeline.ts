@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { generateInto } from "#datasets/generate/generate";
 import { readRecipe } from "#datasets/recipe";
+import { metric, percent } from "#eval/report/numbers";
 import { CordonError } from "#models/errors";
 import { HARMFUL } from "#models/taxonomy";
 import { loadPackage } from "#models/package";
@@ -96,16 +97,14 @@ export async function runPipeline({ out }: { out: string }): Promise<{ result: P
 }
 
 function describe({ examples, model, filter, sweep, probe, report, seconds }: PipelineResult): string {
-  const percent = (x: number | null) => (x === null ? "–" : `${(100 * x).toFixed(1)} %`);
-  const number = (x: number | null, digits = 3) => (x === null ? "–" : x.toFixed(digits));
   const rows = [
     ["synthetic examples", `${examples.rows}, ${examples.harmful} harmful`],
     ["labels learned", String(model.labels)],
-    ["held-out seeds, AUROC / average precision", `${number(model.heldOutAuroc)} / ${number(model.heldOutAveragePrecision)}`],
+    ["held-out seeds, AUROC / average precision", `${metric(model.heldOutAuroc)} / ${metric(model.heldOutAveragePrecision)}`],
     ["sample documents in = kept + removed + failed", `${filter.rows} = ${filter.kept} + ${filter.removed} + ${filter.failed}`],
-    [`threshold for at most ${percent(MAX_HARMLESS_LOSS)} harmless text lost`, number(sweep.threshold)],
+    [`threshold for at most ${percent(MAX_HARMLESS_LOSS)} harmless text lost`, metric(sweep.threshold)],
     ["it removes: of all text / of the harmful / of the harmless", [sweep.removed, sweep.recall, sweep.harmlessLoss].map(percent).join(" / ")],
-    ...(probe ? [["probe on held-out harmful text, bits per byte", `${number(probe.unfiltered)} → ${number(probe.filtered)}`]] : []),
+    ...(probe ? [["probe on held-out harmful text, bits per byte", `${metric(probe.unfiltered)} → ${metric(probe.filtered)}`]] : []),
   ];
   return `${table(["result", ""], rows)}
 

@@ -19,6 +19,13 @@ export function thresholdInBillionths(threshold: number): number {
   return value;
 }
 
+/** Bins of a ledger's histogram of scores: bin i holds [i/100, (i+1)/100), the last one 1 too. */
+export const HISTOGRAM_BINS = 100;
+
+export function histogramBin(value: number): number {
+  return Math.min(HISTOGRAM_BINS - 1, Math.trunc(value / (BILLION / HISTOGRAM_BINS)));
+}
+
 export function fromBillionths(value: number): number {
   return value / BILLION;
 }

@@ -35,7 +35,9 @@ export const filterConfigSchema = z.object({
 export type FilterConfig = z.infer<typeof filterConfigSchema>;
 
 export function configSha256(config: FilterConfig): string {
-  return createHash("sha256").update(JSON.stringify(filterConfigSchema.parse(config))).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify(filterConfigSchema.parse(config)))
+    .digest("hex");
 }
 
 /** A name as a part of an attribute's name: Dolma separates the parts by `__`. */

@@ -10,13 +10,13 @@ import { ShardInput } from "#datasets/shards/shard-input";
 import { ShardOutput } from "#datasets/shards/shard-output";
 import type { DocumentScore } from "#models/ngram/scorer";
 import { AttributeWriter } from "./attribute-writer.ts";
-import { thresholdInBillionths, toBillionths, UNSCORED } from "./billionths.ts";
+import { HISTOGRAM_BINS, histogramBin, thresholdInBillionths, toBillionths, UNSCORED } from "./billionths.ts";
 import type { FilterConfig } from "./filter-config.ts";
-import { HISTOGRAM_BINS, type ShardLedger } from "./ledger.ts";
 import { type FailureReason, QuarantineWriter } from "./quarantine-writer.ts";
 import { RowSplitter } from "./row-splitter.ts";
 import { outputName, scoresPath } from "./shard-outputs.ts";
 import { StoredScoresWriter } from "./stored-scores.ts";
+import type { ShardLedger } from "./shard-ledger.ts";
 
 export interface DocumentScorer {
   readonly labels: readonly string[];
@@ -123,7 +123,7 @@ class ShardFilter {
     const { maxRowBytes } = this.#job.config;
     // Checked for the whole block at once: a line end cannot lie inside a character.
     const valid = isUtf8(bytes.subarray(start, end));
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end;) {
       const stop = lineEnd(block, at);
       this.#line++;
       if (stop - at > maxRowBytes) this.#fail(block, at, stop, "too-long");
@@ -153,7 +153,7 @@ class ShardFilter {
     rows.in++;
     sizes.in += size;
     chars.in += score.codePoints;
-    histogram[Math.min(HISTOGRAM_BINS - 1, Math.trunc(value / (1e9 / HISTOGRAM_BINS)))]!++;
+    histogram[histogramBin(value)]!++;
     if (this.#stored !== null) this.#stored.append(value, score.codePoints);
     else if (value >= this.#threshold) {
       rows.removed++;

@@ -12,7 +12,10 @@ export function withLabels(model: NgramModel, labels: readonly string[]): NgramM
   const wanted = [...labels];
   for (const label of labels) {
     if (!model.labels.includes(label)) {
-      throw new CordonError("model/no-such-label", `the model has no label ${label}`, { where: "--category", hint: `choose one of ${model.labels.join(", ")}` });
+      throw new CordonError("model/no-such-label", `the model has no label ${label}`, {
+        where: "--category",
+        hint: `choose one of ${model.labels.join(", ")}`,
+      });
     }
     const followed = model.rules[label]?.of;
     if (followed !== undefined && !wanted.includes(followed)) wanted.push(followed);

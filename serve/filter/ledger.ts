@@ -1,56 +1,14 @@
-// What became of every row: rows = kept + removed + failed, per shard and for the run. A shard is done when its entry
-// stands in ledger/; it is renamed into place after everything else of the shard.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { z } from "zod";
+// Writes and adds up the ledger. Workers load this file, so it stays free of zod (a tenth of a second each).
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { HISTOGRAM_BINS } from "./billionths.ts";
+import type { ShardLedger } from "./shard-ledger.ts";
+import { ledgerPath } from "./shard-outputs.ts";
 
-const count = z.number().int().min(0);
-const rowsOrBytes = z.object({ in: count, kept: count, removed: count, failed: count });
-
-export const HISTOGRAM_BINS = 100;
-
-const outputFile = z.object({ path: z.string(), bytes: count });
-
-export const shardLedgerSchema = z.object({
-  format: z.literal(1),
-  shard: z.string(),
-  configSha256: z.string(),
-  input: z.object({ path: z.string(), bytes: count, modifiedMs: z.number(), sha256: z.string() }),
-  /** A score at or over this was removed; null until a run with --max-removed has chosen it. */
-  threshold: z.number().nullable(),
-  rows: rowsOrBytes,
-  /** Lines of white space only: not rows. */
-  blankLines: count,
-  /** Failed rows by reason. */
-  failures: z.record(z.string(), count),
-  /** Decompressed bytes, line ends included (a missing last one is counted as written). */
-  bytes: rowsOrBytes,
-  /** Code points of the texts that were scored. */
-  chars: z.object({ in: count, kept: count, removed: count }),
-  /** Scored rows by score: bin i holds [i/100, (i+1)/100), the last one 1 too. */
-  histogram: z.array(count).length(HISTOGRAM_BINS),
-  outputs: z.record(z.string(), outputFile),
-  /** Worker time. */
-  seconds: z.number(),
-});
-
-export type ShardLedger = z.infer<typeof shardLedgerSchema>;
-
-export type Totals = Pick<ShardLedger, "rows" | "blankLines" | "failures" | "bytes" | "chars" | "histogram"> & { inputBytes: number; outputBytes: Record<string, number> };
-
-/** Where the entry of a shard lies. `scored` is the first half of a run with --max-removed. */
-export function ledgerPath(out: string, shard: string, stage: "done" | "scored" = "done"): string {
-  return stage === "done" ? join(out, "ledger", `${shard}.json`) : join(out, "scores", `${shard}.json`);
-}
-
-/** The entry of a shard, or null where there is none that can be read. */
-export function readShardLedger(out: string, shard: string, stage: "done" | "scored" = "done"): ShardLedger | null {
-  try {
-    return shardLedgerSchema.parse(JSON.parse(readFileSync(ledgerPath(out, shard, stage), "utf8")));
-  } catch {
-    return null;
-  }
-}
+export type Totals = Pick<ShardLedger, "rows" | "blankLines" | "failures" | "bytes" | "chars" | "histogram"> & {
+  inputBytes: number;
+  outputBytes: Record<string, number>;
+};
 
 /** Writes an entry. @throws Error where rows went missing: that is a bug, and must not look like success. */
 export function writeShardLedger(out: string, ledger: ShardLedger, stage: "done" | "scored" = "done"): void {
@@ -64,7 +22,7 @@ export function writeShardLedger(out: string, ledger: ShardLedger, stage: "done"
 export function writeJson(path: string, value: unknown): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.partial`;
-  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { flush: true });
+  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`);
   renameSync(temporary, path);
 }
 

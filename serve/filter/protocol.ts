@@ -2,7 +2,7 @@
 import type { NgramModel } from "#models/ngram/model";
 import type { ShardFile } from "#datasets/shards/shard-files";
 import type { ShardJob } from "./filter-shard.ts";
-import type { ShardLedger } from "./ledger.ts";
+import type { ShardLedger } from "./shard-ledger.ts";
 
 /** Given to a worker when it starts. The model's table lies in shared memory. */
 export interface WorkerSetup {
@@ -16,6 +16,8 @@ export interface ShardTask {
   shard: ShardFile;
   /** Null to score only. */
   threshold: number | null;
+  /** To split: the entry that scoring the shard made. */
+  scored: ShardLedger | null;
 }
 
 export type WorkerMessage =

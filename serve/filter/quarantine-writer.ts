@@ -5,6 +5,8 @@ import type { RowFault } from "#datasets/shards/row-scanner";
 
 export type FailureReason = RowFault | "not-utf8" | "too-long";
 
+const SLICE = 1 << 16;
+
 export class QuarantineWriter {
   readonly #path: string;
   readonly #levels: CompressionLevels;
@@ -28,10 +30,13 @@ export class QuarantineWriter {
   /** Adds bytes of the open row, in any pieces. */
   add(bytes: Uint8Array, start: number, end: number): void {
     this.#bytes += end - start;
-    const all = Buffer.concat([this.#carry, bytes.subarray(start, end)]);
-    const whole = all.length - (all.length % 3);
-    this.#output!.append(Buffer.from(all.toString("base64", 0, whole)));
-    this.#carry = Buffer.from(all.subarray(whole));
+    // In slices: a row may be as long as memory allows, and base64 takes three times as much again.
+    for (let at = start; at < end; at += SLICE) {
+      const all = Buffer.concat([this.#carry, bytes.subarray(at, Math.min(end, at + SLICE))]);
+      const whole = all.length - (all.length % 3);
+      this.#output!.append(Buffer.from(all.toString("base64", 0, whole)));
+      this.#carry = Buffer.from(all.subarray(whole));
+    }
   }
 
   end(): void {

@@ -13,7 +13,11 @@ const dir = mkdtempSync(join(tmpdir(), "cordon-filter-"));
 let model: ModelPackage;
 beforeAll(async () => {
   const { model: weights, manifest } = fixtureModel(["harmful", "hate", "threats"]);
-  const recall: [number, number][] = [[0.9, 0.9], [0.95, 0.2], [0.99, 0.1]];
+  const recall: [number, number][] = [
+    [0.9, 0.9],
+    [0.95, 0.2],
+    [0.99, 0.1],
+  ];
   await savePackage(join(dir, "model"), weights, { ...manifest, operatingPoints: { harmful: { recall, falsePositiveRate: [] } } });
   model = await loadPackage(join(dir, "model"));
 });
@@ -42,7 +46,13 @@ function inputs(files: Record<string, Uint8Array | string>): string {
 }
 
 const options = (input: string, more: Partial<FilterOptions> = {}): FilterOptions => ({
-  ...FILTER_DEFAULTS, input: [input], out: join(dir, `out-${runs++}`), workers: 2, allLabels: false, resume: false, ...more,
+  ...FILTER_DEFAULTS,
+  input: [input],
+  out: join(dir, `out-${runs++}`),
+  workers: 2,
+  allLabels: false,
+  resume: false,
+  ...more,
 });
 const failures: string[] = [];
 const filter = (o: FilterOptions): Promise<FilterResult> =>
@@ -53,26 +63,44 @@ function lines(path: string): string[] {
   const text = (path.endsWith(".gz") ? gunzipSync(bytes) : path.endsWith(".zst") ? zstdDecompressSync(bytes) : bytes).toString();
   return text === "" ? [] : text.replace(/\n$/, "").split("\n");
 }
-const outputs = (out: string) => globSync("**/*", { cwd: out }).filter((path) => statSync(join(out, path)).isFile()).sort();
+const outputs = (out: string) =>
+  globSync("**/*", { cwd: out })
+    .filter((path) => statSync(join(out, path)).isFile())
+    .sort();
 /** Everything a run writes but what holds times. */
-const contents = (out: string) => Object.fromEntries(outputs(out).filter((p) => !p.endsWith(".json")).map((p) => [p, readFileSync(join(out, p), "base64")]));
+const contents = (out: string) =>
+  Object.fromEntries(
+    outputs(out)
+      .filter((p) => !p.endsWith(".json"))
+      .map((p) => [p, readFileSync(join(out, p), "base64")]),
+  );
 
 test("rows go to documents or removed as they stand, in order, and the attributes are what the scorer says", async () => {
   const all = rows(0, 400);
   const input = inputs({
     "a/x.jsonl.zst": zstdCompressSync(all.slice(0, 150).join("\n")),
-    "b/x.jsonl.zst": Buffer.concat([zstdCompressSync(`${all.slice(150, 200).join("\n")}\n`), zstdCompressSync(`${all.slice(200, 250).join("\n")}\n`)]),
+    "b/x.jsonl.zst": Buffer.concat([
+      zstdCompressSync(`${all.slice(150, 200).join("\n")}\n`),
+      zstdCompressSync(`${all.slice(200, 250).join("\n")}\n`),
+    ]),
     "b/x.jsonl.gz": gzipSync(all.slice(250, 300).join("\r\n")),
     "y.jsonl": `${all.slice(300).join("\n\n")}\n`,
   });
   const result = await filter(options(input, { threshold: 0.5, allLabels: true }));
   const scorer = new NgramScorer(model.model);
-  const spans: Record<string, string[]> = { "a/x.jsonl.zst": all.slice(0, 150), "b/x.jsonl.zst": all.slice(150, 250), "b/x.jsonl.gz": all.slice(250, 300), "y.jsonl": all.slice(300) };
+  const spans: Record<string, string[]> = {
+    "a/x.jsonl.zst": all.slice(0, 150),
+    "b/x.jsonl.zst": all.slice(150, 250),
+    "b/x.jsonl.gz": all.slice(250, 300),
+    "y.jsonl": all.slice(300),
+  };
   for (const [name, expected] of Object.entries(spans)) {
     const trim = (line: string) => line.replace(/\r$/, "");
     expect(lines(join(result.out, "documents", name)).map(trim)).toEqual(expected.filter((line) => !isHarmful(line)));
     expect(lines(join(result.out, "removed", name)).map(trim)).toEqual(expected.filter(isHarmful));
-    const attributes = lines(join(result.out, "attributes/cordon", name)).map((line) => JSON.parse(line) as { id: string; source: string; attributes: Record<string, number[][]> });
+    const attributes = lines(join(result.out, "attributes/cordon", name)).map(
+      (line) => JSON.parse(line) as { id: string; source: string; attributes: Record<string, number[][]> },
+    );
     expect(attributes.length).toBe(expected.length);
     for (const [i, { id, source, attributes: found }] of attributes.entries()) {
       const document = JSON.parse(expected[i]!) as { id: string; text: string };
@@ -98,7 +126,9 @@ test("rows go to documents or removed as they stand, in order, and the attribute
 });
 
 test("one worker or three, one label or all: the same files", async () => {
-  const input = inputs(Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`s${i}.jsonl.gz`, gzipSync(rows(i * 40, i * 40 + 40 + i).join("\n"))])));
+  const input = inputs(
+    Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`s${i}.jsonl.gz`, gzipSync(rows(i * 40, i * 40 + 40 + i).join("\n"))])),
+  );
   const one = await filter(options(input, { threshold: 0.5, workers: 1, category: "hate" }));
   const three = await filter(options(input, { threshold: 0.5, workers: 3, category: "hate" }));
   expect(contents(three.out)).toEqual(contents(one.out));
@@ -123,7 +153,9 @@ test("rows that cannot be read go to quarantine, whole, and never to documents",
   for (const rule of [{ threshold: 0.5 }, { maxRemoved: 0 }]) {
     const result = await filter(options(input, { ...rule, maxRowBytes: 800_000 }));
     expect(lines(join(result.out, "documents/x.jsonl.gz"))).toEqual(bad.map(() => good));
-    const quarantine = lines(join(result.out, "quarantine/x.jsonl.gz")).map((line) => JSON.parse(line) as { line: number; offset: number; bytes: number; reason: string; row: string });
+    const quarantine = lines(join(result.out, "quarantine/x.jsonl.gz")).map(
+      (line) => JSON.parse(line) as { line: number; offset: number; bytes: number; reason: string; row: string },
+    );
     const whole = Buffer.concat(parts);
     for (const [i, [bytes, reason]] of bad.entries()) {
       const { row: kept, ...found } = quarantine[i]!;
@@ -132,8 +164,17 @@ test("rows that cannot be read go to quarantine, whole, and never to documents",
     }
     expect(result.totals.rows).toEqual({ in: 14, kept: 7, removed: 0, failed: 7 });
     expect(result.totals.bytes.in).toBe(whole.length);
-    expect(result.totals.failures).toEqual({ "not-json": 1, "not-an-object": 1, "no-text": 1, "text-not-a-string": 1, "not-utf8": 1, "too-long": 2 });
-    const attributes = lines(join(result.out, "attributes/cordon/x.jsonl.gz")).map((line) => JSON.parse(line) as { id: string; failed?: string });
+    expect(result.totals.failures).toEqual({
+      "not-json": 1,
+      "not-an-object": 1,
+      "no-text": 1,
+      "text-not-a-string": 1,
+      "not-utf8": 1,
+      "too-long": 2,
+    });
+    const attributes = lines(join(result.out, "attributes/cordon/x.jsonl.gz")).map(
+      (line) => JSON.parse(line) as { id: string; failed?: string },
+    );
     expect(attributes.map(({ failed }) => failed)).toEqual(bad.flatMap(([, reason]) => [undefined, reason]));
     expect(attributes[7]!.id).toBe("3");
     expect(existsSync(join(result.out, "quarantine/empty.jsonl"))).toBe(false);
@@ -142,7 +183,11 @@ test("rows that cannot be read go to quarantine, whole, and never to documents",
 
 test("a damaged shard leaves nothing, the others are done, and --resume does it when it is mended", async () => {
   const packed = gzipSync(rows(0, 300).join("\n"));
-  const input = inputs({ "a.jsonl.gz": gzipSync(rows(300, 350).join("\n")), "b.jsonl.gz": packed.subarray(0, -200), "c.jsonl": rows(350, 360).join("\n") });
+  const input = inputs({
+    "a.jsonl.gz": gzipSync(rows(300, 350).join("\n")),
+    "b.jsonl.gz": packed.subarray(0, -200),
+    "c.jsonl": rows(350, 360).join("\n"),
+  });
   const o = options(input, { threshold: 0.5, workers: 1 });
   failures.length = 0;
   const first = await filter(o);
@@ -186,7 +231,9 @@ test("--max-removed removes the highest scores, at most the share", async () => 
   expect(first.shards.failed.length).toBe(1);
   const scoresOf = (kind: string) => {
     const kept = new Set(lines(join(o.out, kind, "a.jsonl.gz")).map((line) => (JSON.parse(line) as { id: string }).id));
-    const all = lines(join(o.out, "attributes/cordon/a.jsonl.gz")).map((line) => JSON.parse(line) as { id: string; attributes: Record<string, number[][]> });
+    const all = lines(join(o.out, "attributes/cordon/a.jsonl.gz")).map(
+      (line) => JSON.parse(line) as { id: string; attributes: Record<string, number[][]> },
+    );
     return all.filter(({ id }) => kept.has(id)).map(({ attributes }) => attributes["cordon__fixture__harmful"]![0]![2]!);
   };
   const { rows: counted } = first.totals;
@@ -207,7 +254,8 @@ test("--max-removed removes the highest scores, at most the share", async () => 
   // The same threshold given outright makes the same files.
   const direct = await filter(options(input, { threshold: again.threshold!, aggregate: "mean" }));
   for (const kind of ["documents", "removed", "attributes/cordon"]) {
-    for (const name of ["a.jsonl.gz", "b.jsonl.gz"]) expect(lines(join(direct.out, kind, name))).toEqual(lines(join(`${o.out}-again`, kind, name)));
+    for (const name of ["a.jsonl.gz", "b.jsonl.gz"])
+      expect(lines(join(direct.out, kind, name))).toEqual(lines(join(`${o.out}-again`, kind, name)));
   }
 });
 
@@ -234,7 +282,9 @@ test("--scores-only writes the same attributes and splits nothing", async () => 
 });
 
 test("text and id may have other names; ids may be numbers or missing", async () => {
-  const input = inputs({ "a.jsonl": '{"key":7,"body":"fine"}\n{"body":"plimsy","key":"x\\"y"}\n{"body":"fine"}\n{"key":null,"body":"fine"}\n' });
+  const input = inputs({
+    "a.jsonl": '{"key":7,"body":"fine"}\n{"body":"plimsy","key":"x\\"y"}\n{"body":"fine"}\n{"key":null,"body":"fine"}\n',
+  });
   const { out, totals } = await filter(options(input, { threshold: 0.5, textField: "body", idField: "key", experiment: "exp-1" }));
   expect(totals.rows).toEqual({ in: 4, kept: 3, removed: 1, failed: 0 });
   const attributes = lines(join(out, "attributes/exp-1/a.jsonl")).map((line) => JSON.parse(line) as { id: string; attributes: object });

@@ -9,10 +9,11 @@ import type { Aggregate, Manifest } from "#models/manifest";
 import { MODEL_FILE, type ModelPackage } from "#models/package";
 import { attributePart, configSha256, type FilterConfig } from "./filter-config.ts";
 import { withLabels } from "./label-model.ts";
-import { readShardLedger, type ShardLedger, type Totals, totals, writeJson } from "./ledger.ts";
+import { type Totals, totals, writeJson } from "./ledger.ts";
 import type { ShardTask } from "./protocol.ts";
 import { openRunFolder } from "./run-folder.ts";
 import { outputName, scoresPath } from "./shard-outputs.ts";
+import { readShardLedger, type ShardLedger } from "./shard-ledger.ts";
 import { thresholdForShare } from "./stored-scores.ts";
 import { type ThresholdChoice, thresholdRule } from "./threshold-rule.ts";
 import { type PoolEvents, runPool } from "./worker-pool.ts";
@@ -34,7 +35,13 @@ export interface FilterOptions extends ThresholdChoice {
   resume: boolean;
 }
 
-export const FILTER_DEFAULTS = { textField: "text", idField: "id", experiment: "cordon", zstdLevel: FAST_LEVELS.zst, maxRowBytes: 16 * 2 ** 20 } as const;
+export const FILTER_DEFAULTS = {
+  textField: "text",
+  idField: "id",
+  experiment: "cordon",
+  zstdLevel: FAST_LEVELS.zst,
+  maxRowBytes: 16 * 2 ** 20,
+} as const;
 
 export interface FilterEvents extends Omit<PoolEvents, "progress"> {
   /** Bytes of the input files read and in all, in this pass. */
@@ -81,7 +88,7 @@ export async function runFilter(options: FilterOptions, model: ModelPackage, eve
     for (const shard of wanted) {
       const ledger = current(shard, kind === "score" ? "scored" : "done");
       if (ledger !== null && ledger.threshold === threshold) known.push(ledger);
-      else tasks.push({ kind, shard, threshold });
+      else tasks.push({ kind, shard, threshold, scored: kind === "split" ? current(shard, "scored") : null });
     }
     const bytes = tasks.reduce((sum, { shard }) => sum + shard.size, 0);
     const { ledgers, failed } = await runPool(tasks, options.workers, setup, {
@@ -99,7 +106,11 @@ export async function runFilter(options: FilterOptions, model: ModelPackage, eve
     if (rule.kind === "max-removed") {
       const names = new Set([...final.known, ...final.done].map(({ shard }) => shard));
       const scored = shards.filter(({ name }) => names.has(name));
-      if (scored.length > 0) threshold = thresholdForShare(scored.map(({ name }) => scoresPath(out, name)), rule.share);
+      if (scored.length > 0)
+        threshold = thresholdForShare(
+          scored.map(({ name }) => scoresPath(out, name)),
+          rule.share,
+        );
       // A threshold that moved, because a shard could be scored now that could not before, splits all shards again.
       const split = await pass("split", scored, threshold);
       final = { ...split, failed: [...final.failed, ...split.failed] };
@@ -116,7 +127,12 @@ export async function runFilter(options: FilterOptions, model: ModelPackage, eve
     category: config.category,
     threshold,
     rule: rule.kind,
-    shards: { total: shards.length, done: final.done.length, skipped: final.known.length, failed: final.failed.sort((a, b) => (a.shard < b.shard ? -1 : 1)) },
+    shards: {
+      total: shards.length,
+      done: final.done.length,
+      skipped: final.known.length,
+      failed: final.failed.sort((a, b) => (a.shard < b.shard ? -1 : 1)),
+    },
     totals: totals([...final.known, ...final.done]),
     seconds: Math.round(performance.now() - started) / 1000,
   };

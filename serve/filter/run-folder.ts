@@ -22,9 +22,17 @@ export function openRunFolder(out: string, config: FilterConfig, resume: boolean
     throw new CordonError("usage/output-exists", "not a folder", { where: out, hint: "choose another --out", cause });
   }
   if (entries.length > 0) {
-    if (!resume) throw new CordonError("usage/output-exists", "the output folder is not empty", { where: out, hint: "pass --resume to go on with its run, or choose another --out" });
+    if (!resume)
+      throw new CordonError("usage/output-exists", "the output folder is not empty", {
+        where: out,
+        hint: "pass --resume to go on with its run, or choose another --out",
+      });
     const known = readRun(path);
-    if (known === null) throw new CordonError("filter/other-run", `the output folder has no readable ${RUN_FILE}`, { where: out, hint: "choose another --out" });
+    if (known === null)
+      throw new CordonError("filter/other-run", `the output folder has no readable ${RUN_FILE}`, {
+        where: out,
+        hint: "choose another --out",
+      });
     if (configSha256(known) !== hash) {
       throw new CordonError("filter/other-run", `the output folder holds a run with another ${differences(known, config).join(", ")}`, {
         where: out,

@@ -14,3 +14,8 @@ export function outputName(config: Pick<FilterConfig, "compression" | "experimen
 export function scoresPath(out: string, shard: string): string {
   return join(out, "scores", `${shard}.u32`);
 }
+
+/** Where the entry of a shard lies. `scored` is the first half of a run with --max-removed. */
+export function ledgerPath(out: string, shard: string, stage: "done" | "scored" = "done"): string {
+  return stage === "done" ? join(out, "ledger", `${shard}.json`) : join(out, "scores", `${shard}.json`);
+}

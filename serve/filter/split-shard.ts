@@ -7,10 +7,10 @@ import { ShardInput } from "#datasets/shards/shard-input";
 import { CordonError } from "#models/errors";
 import { thresholdInBillionths, UNSCORED } from "./billionths.ts";
 import type { ProgressReport, ShardJob } from "./filter-shard.ts";
-import type { ShardLedger } from "./ledger.ts";
 import { RowSplitter } from "./row-splitter.ts";
 import { outputName, scoresPath } from "./shard-outputs.ts";
 import { readStoredScores } from "./stored-scores.ts";
+import type { ShardLedger } from "./shard-ledger.ts";
 
 /**
  * Writes documents/ and removed/ of a shard and returns its whole ledger entry. `scored` is the first pass's.
@@ -38,7 +38,7 @@ export function splitShard(shard: ShardFile, job: ShardJob, scored: ShardLedger,
         inPiece = !block.last;
         continue;
       }
-      for (let at = block.start; at < block.end; ) {
+      for (let at = block.start; at < block.end;) {
         const end = lineEnd(block, at);
         if (!isBlank(block.bytes, at, end)) {
           if (!stored.next()) throw changed(shard);
@@ -77,7 +77,10 @@ export function splitShard(shard: ShardFile, job: ShardJob, scored: ShardLedger,
 }
 
 function changed(shard: ShardFile): CordonError {
-  return new CordonError("data/unreadable", "the shard changed between scoring and splitting", { where: shard.path, hint: "filter again into a new folder" });
+  return new CordonError("data/unreadable", "the shard changed between scoring and splitting", {
+    where: shard.path,
+    hint: "filter again into a new folder",
+  });
 }
 
 /** Steps through the stored rows. */

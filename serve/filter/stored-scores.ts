@@ -1,7 +1,7 @@
 // The scores of a shard, for a run that chooses its threshold after scoring: per row two uint32 in native order, the
 // score in billionths and the text's length in code points. The quantile over all shards is exact and needs 1 MB
 // whatever their number of rows.
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { fromBillionths, UNSCORED } from "./billionths.ts";
 
@@ -31,7 +31,7 @@ export class StoredScoresWriter {
 
   commit(): void {
     this.#flush();
-    fsyncSync(this.#file());
+    this.#file();
     this.#close();
     renameSync(this.#temporary, this.path);
   }
@@ -45,7 +45,7 @@ export class StoredScoresWriter {
   #flush(): void {
     const bytes = new Uint8Array(this.#block.buffer, 0, this.#fill * 4);
     this.bytes += bytes.length;
-    for (let from = 0; from < bytes.length; ) from += writeSync(this.#file(), bytes, from);
+    for (let from = 0; from < bytes.length;) from += writeSync(this.#file(), bytes, from);
     this.#fill = 0;
   }
 

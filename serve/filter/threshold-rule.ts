@@ -21,8 +21,14 @@ export type ThresholdRule =
  * finds at least as much as was asked for.
  * @throws CordonError usage/bad-option
  */
-export function thresholdRule(choice: ThresholdChoice, manifest: Pick<Manifest, "thresholds" | "operatingPoints">, category: string): ThresholdRule {
-  const given = [choice.threshold, choice.targetRecall, choice.maxRemoved, choice.scoresOnly || undefined].filter((value) => value !== undefined);
+export function thresholdRule(
+  choice: ThresholdChoice,
+  manifest: Pick<Manifest, "thresholds" | "operatingPoints">,
+  category: string,
+): ThresholdRule {
+  const given = [choice.threshold, choice.targetRecall, choice.maxRemoved, choice.scoresOnly || undefined].filter(
+    (value) => value !== undefined,
+  );
   if (given.length !== 1) {
     const own = manifest.thresholds[category];
     const suggestion = own === undefined ? "" : `; the package's own threshold of ${category} is ${own.threshold} (${own.rule})`;
@@ -38,7 +44,10 @@ export function thresholdRule(choice: ThresholdChoice, manifest: Pick<Manifest, 
   const point = points.find(([wanted]) => wanted >= recall);
   if (point === undefined) {
     const known = points.length === 0 ? `it has none for ${category}` : `its highest is ${points.at(-1)![0]}`;
-    throw new CordonError("usage/bad-option", `the package has no operating point at a recall of ${recall}: ${known}`, { where: "--target-recall", hint: "give --threshold or --max-removed" });
+    throw new CordonError("usage/bad-option", `the package has no operating point at a recall of ${recall}: ${known}`, {
+      where: "--target-recall",
+      hint: "give --threshold or --max-removed",
+    });
   }
   return { kind: "target-recall", recall, threshold: point[1] };
 }

@@ -2,8 +2,8 @@
 // worker that dies costs its shard, which is reported as failed, and is replaced. Silence is reported too.
 import { Worker } from "node:worker_threads";
 import type { ShardFile } from "#datasets/shards/shard-files";
-import type { ShardLedger } from "./ledger.ts";
 import type { ShardTask, WorkerMessage, WorkerSetup } from "./protocol.ts";
+import type { ShardLedger } from "./shard-ledger.ts";
 
 const STALL_MS = 60_000;
 

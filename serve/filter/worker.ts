@@ -3,8 +3,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import { CordonError } from "#models/errors";
 import { NgramScorer } from "#models/ngram/scorer";
 import { filterShard } from "./filter-shard.ts";
-import { type ShardLedger, readShardLedger, writeShardLedger } from "./ledger.ts";
+import { writeShardLedger } from "./ledger.ts";
 import type { ShardTask, WorkerMessage, WorkerSetup } from "./protocol.ts";
+import type { ShardLedger } from "./shard-ledger.ts";
 import { splitShard } from "./split-shard.ts";
 
 const PROGRESS_MS = 200;
@@ -22,10 +23,13 @@ function progress(fileBytes: number, rows: number): void {
   send({ kind: "progress", fileBytes, rows });
 }
 
-function run({ kind, shard, threshold }: ShardTask): ShardLedger {
+function run({ kind, shard, threshold, scored }: ShardTask): ShardLedger {
   if (kind !== "split") return filterShard(shard, { ...job, threshold }, scorer, progress);
-  const scored = readShardLedger(job.out, shard.name, "scored");
-  if (scored === null) throw new CordonError("filter/shard-failed", "the stored scores are gone", { where: shard.name, hint: "filter again into a new folder" });
+  if (scored === null)
+    throw new CordonError("filter/shard-failed", "the stored scores are gone", {
+      where: shard.name,
+      hint: "filter again into a new folder",
+    });
   return splitShard(shard, { ...job, threshold }, scored, progress);
 }
 
@@ -35,7 +39,8 @@ port.on("message", (task: ShardTask) => {
     writeShardLedger(job.out, ledger, task.kind === "score" ? "scored" : "done");
     send({ kind: "done", ledger });
   } catch (error) {
-    const message = error instanceof CordonError ? error.message : `${error instanceof Error ? error.message : String(error)} (${task.shard.path})`;
+    const message =
+      error instanceof CordonError ? error.message : `${error instanceof Error ? error.message : String(error)} (${task.shard.path})`;
     send({ kind: "failed", message });
   }
 });

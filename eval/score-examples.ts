@@ -1,6 +1,5 @@
-// Scores labelled files with a model: one row of score and target an example.
+// Scores labelled examples with a model: one row of score and target an example.
 import { categoryState, type Example } from "#datasets/example";
-import { readExamples } from "#datasets/files/read-examples";
 import type { Aggregate } from "#models/manifest";
 import type { DocumentScore } from "#models/ngram/scorer";
 import { isCategoryId } from "#models/taxonomy";
@@ -11,9 +10,14 @@ export interface TextScorer {
   scoreText(text: string): DocumentScore;
 }
 
+/** (L) a document's scores. */
+export function aggregatedScores(score: DocumentScore, aggregate: Aggregate): Float64Array {
+  return aggregate === "topk" ? score.topK : score[aggregate];
+}
+
 /** A document's score for the label at `index`. */
 export function aggregated(score: DocumentScore, aggregate: Aggregate, index: number): number {
-  return (aggregate === "topk" ? score.topK : score[aggregate])[index]!;
+  return aggregatedScores(score, aggregate)[index]!;
 }
 
 /** The target that a label is measured against: a category's state, or the example's own label for any other label. */
@@ -21,7 +25,7 @@ export function target(example: Example, label: string, category: boolean): Scor
   return category && isCategoryId(label) ? categoryState(example, label) : example.label;
 }
 
-export interface ScoreFileOptions {
+export interface ScoreOptions {
   label: string;
   /** Measure against the example's category of this name, instead of against its harmful / harmless label. */
   category: boolean;
@@ -29,12 +33,12 @@ export interface ScoreFileOptions {
   onRow?: () => void;
 }
 
-/** Scores every example of a file, in its order. Throws what readExamples throws. */
-export async function scoreFile(path: string, scorer: TextScorer, options: ScoreFileOptions): Promise<ScoredRow[]> {
+/** Scores every example, in order. */
+export async function scoreExamples(examples: AsyncIterable<Example>, scorer: TextScorer, options: ScoreOptions): Promise<ScoredRow[]> {
   const index = scorer.labels.indexOf(options.label);
-  if (index < 0) throw new Error(`scoreFile: label must be one of the scorer's, got ${options.label}`);
+  if (index < 0) throw new Error(`scoreExamples: label must be one of the scorer's, got ${options.label}`);
   const rows: ScoredRow[] = [];
-  for await (const example of readExamples(path)) {
+  for await (const example of examples) {
     const score = aggregated(scorer.scoreText(example.text), options.aggregate, index);
     rows.push({ score, label: target(example, options.label, options.category) });
     options.onRow?.();

@@ -1,0 +1,41 @@
+// What `--data` names: JSONL files of labelled examples, and the public sets that the seed formats read.
+import type { Example } from "#datasets/example";
+import { expandGlobs } from "#datasets/files/globs";
+import { readExamples } from "#datasets/files/read-examples";
+import { type ColumnMapping, readGeneric } from "#datasets/seeds/generic";
+import { SEED_FORMATS, type TextFormat } from "#datasets/seeds/index";
+import { resolveSeed } from "#datasets/seeds/resolve";
+import { extensionOf } from "#datasets/seeds/rows";
+
+export interface LabelledFile {
+  path: string;
+  read(): AsyncIterable<Example>;
+}
+
+const TEXT_FORMATS = SEED_FORMATS.filter((format): format is TextFormat => format.kind === "text");
+
+/** Names that may stand before a reference, `xstest:prompts.csv`. */
+export const TEXT_FORMAT_NAMES: readonly string[] = TEXT_FORMATS.map((format) => format.name);
+
+/**
+ * The files of references: JSONL rows by path or glob, each file once; CSV, TSV, JSON or Parquet rows, by a mapping of
+ * columns; or `FORMAT:REF` for a public set, where REF is a path, a folder or `hf:owner/name[/config][:split]`.
+ * @throws CordonError usage/missing-file, hub/*
+ */
+export async function labelledFiles(references: readonly string[], columns?: ColumnMapping): Promise<LabelledFile[]> {
+  const formatOf = (reference: string) => TEXT_FORMATS.find(({ name }) => reference.startsWith(`${name}:`));
+  const plain = await expandGlobs(references.filter((reference) => formatOf(reference) === undefined));
+  const files = plain.map((path): LabelledFile => ({ path, read: () => (isJsonl(path) && columns === undefined ? readExamples(path) : readGeneric(path, columns)) }));
+  for (const reference of references) {
+    const format = formatOf(reference);
+    if (format === undefined) continue;
+    for (const path of await resolveSeed(reference.slice(format.name.length + 1), { extensions: format.extensions })) {
+      files.push({ path, read: () => format.read(path, columns) });
+    }
+  }
+  return files;
+}
+
+function isJsonl(path: string): boolean {
+  return ["", ".jsonl", ".ndjson"].includes(extensionOf(path));
+}
