@@ -53,7 +53,10 @@ describe("the embedded constitution", () => {
     const same = (text: string) => text.trim().toLowerCase();
     for (const { category, acts, posts } of chapters) {
       for (const pairs of [acts, posts]) {
-        expect(pairs.findIndex(([a, b]) => same(a) === same(b)), category).toBe(-1);
+        expect(
+          pairs.findIndex(([a, b]) => same(a) === same(b)),
+          category,
+        ).toBe(-1);
         expect(new Set(pairs.map((pair) => pair.map(same).join("\n"))).size, category).toBe(pairs.length);
       }
     }
@@ -64,10 +67,19 @@ describe("the embedded constitution", () => {
       const own = Object.keys(chapter.slots);
       const all = [...texts(chapter), ...Object.values(chapter.slots).flat()];
       const named = new Set(all.flatMap((text) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]!)));
-      expect([...named].filter((name) => !own.includes(name) && !Object.hasOwn(shared, name)), chapter.category).toEqual([]);
-      expect(own.filter((name) => !named.has(name)), chapter.category).toEqual([]);
+      expect(
+        [...named].filter((name) => !own.includes(name) && !Object.hasOwn(shared, name)),
+        chapter.category,
+      ).toEqual([]);
+      expect(
+        own.filter((name) => !named.has(name)),
+        chapter.category,
+      ).toEqual([]);
       // A brace of any other kind would be printed as it stands.
-      expect(all.findIndex((text) => /[{}]/.test(text.replace(/\{\w+\}/g, ""))), chapter.category).toBe(-1);
+      expect(
+        all.findIndex((text) => /[{}]/.test(text.replace(/\{\w+\}/g, ""))),
+        chapter.category,
+      ).toBe(-1);
     }
   });
 
@@ -81,7 +93,10 @@ describe("the embedded constitution", () => {
   test("puts no sexual word beside a word for minors in the chapters about sex, slots and terms included", () => {
     for (const chapter of chapters.filter((c) => c.category === "sexual-content" || c.category === "sex-crimes")) {
       expect(texts(chapter).length).toBeGreaterThan(100);
-      expect(texts(chapter).findIndex((text) => isSexual(text) && namesMinor(text)), chapter.category).toBe(-1);
+      expect(
+        texts(chapter).findIndex((text) => isSexual(text) && namesMinor(text)),
+        chapter.category,
+      ).toBe(-1);
       expect([...Object.values(chapter.slots).flat(), ...chapter.terms].findIndex(namesMinor), chapter.category).toBe(-1);
     }
   });
@@ -89,7 +104,10 @@ describe("the embedded constitution", () => {
   test("puts none into a harmful text of any other chapter either", () => {
     for (const c of chapters) {
       const harmful = [...[...c.acts, ...c.posts].map(([side]) => side), ...c.harmful_acts, ...c.harmful_posts];
-      expect(harmful.findIndex((text) => isSexual(text) && namesMinor(text)), c.category).toBe(-1);
+      expect(
+        harmful.findIndex((text) => isSexual(text) && namesMinor(text)),
+        c.category,
+      ).toBe(-1);
     }
   });
 });

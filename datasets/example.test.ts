@@ -5,7 +5,16 @@ const row = (over: object) => exampleSchema.safeParse({ id: "a", text: "t", labe
 
 test("a row needs an id, a text and a label of 0 or 1; the rest has defaults", () => {
   expect(row({}).data).toEqual({ id: "a", text: "t", label: 1, categories: [], unknown: [], lang: "en", synthetic: false });
-  for (const wrong of [{ id: "" }, { text: 3 }, { label: 2 }, { label: true }, { categories: ["other"] }, { unknown: ["?"] }, { labelDist: 1.1 }, { split: "dev" }]) {
+  for (const wrong of [
+    { id: "" },
+    { text: 3 },
+    { label: 2 },
+    { label: true },
+    { categories: ["other"] },
+    { unknown: ["?"] },
+    { labelDist: 1.1 },
+    { split: "dev" },
+  ]) {
     expect(row(wrong).success, JSON.stringify(wrong)).toBe(false);
   }
   expect(row({ lineage: {} }).data?.lineage).toEqual({ seedIds: [], parents: [], ops: [] });

@@ -9,7 +9,8 @@ test("words for minors are found as whole words, in any case", () => {
 
 test("words of sex are found, those of orientation, health and law are not", () => {
   for (const text of ["Pornographic", "sexual abuse", "a nude", "undressed", "Sexting"]) expect(isSexual(text), text).toBe(true);
-  for (const text of ["bisexual", "heterosexual people", "grape", "therapist", "essex", "strip the paint"]) expect(isSexual(text), text).toBe(false);
+  for (const text of ["bisexual", "heterosexual people", "grape", "therapist", "essex", "strip the paint"])
+    expect(isSexual(text), text).toBe(false);
 });
 
 test("only a harmful row of some category is held back", () => {

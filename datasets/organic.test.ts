@@ -22,7 +22,17 @@ async function read(lines: string[], options: Parameters<typeof readOrganic>[1] 
 
 test("documents become harmless examples that know every category", async () => {
   const rows = await read(['{"id":"a","text":"one","license":"CC0-1.0","label":1}', "", '{"text":"two"}', '{"id":7,"text":"three"}']);
-  expect(rows[0]).toEqual({ id: "a", text: "one", label: 0, categories: [], unknown: [], lang: "en", synthetic: false, source: "organic", license: "CC0-1.0" });
+  expect(rows[0]).toEqual({
+    id: "a",
+    text: "one",
+    label: 0,
+    categories: [],
+    unknown: [],
+    lang: "en",
+    synthetic: false,
+    source: "organic",
+    license: "CC0-1.0",
+  });
   expect(rows.map((r) => r.id)).toEqual(["a", textId("two"), textId("three")]);
 });
 

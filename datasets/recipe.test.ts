@@ -36,7 +36,12 @@ test("every recipe that ships reads, under its file's name, and names chapters a
 
 test("a file gets the defaults; its hash is of what it says, not of how it is laid out", async () => {
   const recipe = await own(`${HEAD}strategies: [{kind: grammar}]\n`);
-  expect(recipe).toMatchObject({ seed: 1, gates: { min_characters: 2, max_characters: 20000 }, train: {}, strategies: [{ act_variants: 5, pages: 60 }] });
+  expect(recipe).toMatchObject({
+    seed: 1,
+    gates: { min_characters: 2, max_characters: 20000 },
+    train: {},
+    strategies: [{ act_variants: 5, pages: 60 }],
+  });
   const again = await own(`# a comment\n${HEAD}seed: 1\nstrategies:\n  - kind: grammar\n    pages: 60\n`);
   expect(recipeHash(again)).toBe(recipeHash(recipe));
   expect(recipeHash({ ...recipe, seed: 2 })).not.toBe(recipeHash(recipe));

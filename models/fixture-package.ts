@@ -36,5 +36,12 @@ export function fixtureNgram(): NgramModel {
     table[row + columns - 1] = 1 + random.below(100);
   }
   table[wordBucket(features, "minor") * columns + 2] = 1;
-  return { features, labels: LABELS, table, slope: Float32Array.of(0.01, 0.02, 0), intercept: Float32Array.of(-0.5, 0.25, 0), rules: RULES };
+  return {
+    features,
+    labels: LABELS,
+    table,
+    slope: Float32Array.of(0.01, 0.02, 0),
+    intercept: Float32Array.of(-0.5, 0.25, 0),
+    rules: RULES,
+  };
 }

@@ -4,9 +4,14 @@ import { fixtureManifest } from "./fixture-package.ts";
 import { renderModelCard } from "./model-card.ts";
 
 test("front matter that a hub can read, with the held-out metrics and no nulls", () => {
-  const card = renderModelCard({ ...fixtureManifest(), heldOut: { harmful: { auroc: 0.912345, average_precision: null, brier: 0.05 }, hate: { rows: 0 } } });
+  const card = renderModelCard({
+    ...fixtureManifest(),
+    heldOut: { harmful: { auroc: 0.912345, average_precision: null, brier: 0.05 }, hate: { rows: 0 } },
+  });
   const front = /^---\n(.*?)---\n/s.exec(card)![1]!;
-  const index = (parse(front) as { "model-index": { name: string; results: { dataset: { name: string }; metrics: object[] }[] }[] })["model-index"][0]!;
+  const index = (parse(front) as { "model-index": { name: string; results: { dataset: { name: string }; metrics: object[] }[] }[] })[
+    "model-index"
+  ][0]!;
   expect(index.name).toBe("fixture");
   expect(index.results.map((r) => r.dataset.name)).toEqual(["held-out lineages, harmful", "held-out lineages, hate"]);
   expect(index.results[0]!.metrics).toEqual([

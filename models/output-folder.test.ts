@@ -19,7 +19,11 @@ const put = (text: string) => async (folder: string) => {
   await writeFile(join(folder, `${text}.txt`), text);
 };
 /** Every file below the scratch folder: nothing temporary may be left. */
-const files = async () => (await readdir(scratch, { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => e.name).sort();
+const files = async () =>
+  (await readdir(scratch, { recursive: true, withFileTypes: true }))
+    .filter((e) => e.isFile())
+    .map((e) => e.name)
+    .sort();
 
 test("a folder that was not there, and the folders above it", async () => {
   await writeFolder(target, MARKER, put("one"));

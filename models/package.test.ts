@@ -55,7 +55,8 @@ describe("a saved package", () => {
   test("has the same bytes each time, and a hash of each other file", async () => {
     const again = join(scratch, "again");
     const manifest = await savePackage(again, fixtureNgram(), fixtureManifest());
-    for (const name of [MODEL_FILE, MANIFEST_FILE, CARD_FILE]) expect(Buffer.compare(await readFile(join(again, name)), await readFile(join(whole, name))), name).toBe(0);
+    for (const name of [MODEL_FILE, MANIFEST_FILE, CARD_FILE])
+      expect(Buffer.compare(await readFile(join(again, name)), await readFile(join(whole, name))), name).toBe(0);
     expect((await readdir(again)).sort()).toEqual([CARD_FILE, MANIFEST_FILE, MODEL_FILE].sort());
     for (const [name, hash] of Object.entries(manifest.files)) expect(sha256(await readFile(join(again, name)))).toBe(hash);
   });
@@ -106,19 +107,69 @@ describe("a package that is not whole is refused in one line:", () => {
     ["a manifest of another kind", () => writeFile(at(MANIFEST_FILE), "[1]"), "model/damaged", /field/],
     ["a newer format", () => manifestWith((m) => (m["format"] = 2)), "model/too-new", /format 2.*up to 1.*update cordon/],
     ["a field that is missing", () => manifestWith((m) => delete m["labels"]), "model/damaged", /field labels/],
-    ["a threshold over 1", () => manifestWith((m) => (m["thresholds"] = { harmful: { threshold: 2, rule: "x" } })), "model/damaged", /thresholds\.harmful\.threshold/],
-    ["an architecture of later", () => manifestWith((m) => (m["architecture"] = { kind: "encoder" })), "model/damaged", /architecture\.kind/],
-    ["n-grams from 4 to 3", () => manifestWith((m) => ((m["architecture"] as { charNgrams: unknown }).charNgrams = { min: 4, max: 3 })), "model/damaged", /charNgrams/],
-    ["a rule that follows no label", () => manifestWith((m) => (m["labels"] = ["harmful", "threats", "child-exploitation"])), "model/damaged", /rule of child-exploitation/],
-    ["no hash of the model", () => manifestWith((m) => delete (m["files"] as Record<string, string>)[MODEL_FILE]), "model/damaged", /names no model\.onnx/],
-    ["a model of another hash", async () => writeFile(at(MODEL_FILE), onnxOf({ intercept: new Float32Array(3) })), "model/damaged", /model\.onnx does not have the hash/],
+    [
+      "a threshold over 1",
+      () => manifestWith((m) => (m["thresholds"] = { harmful: { threshold: 2, rule: "x" } })),
+      "model/damaged",
+      /thresholds\.harmful\.threshold/,
+    ],
+    [
+      "an architecture of later",
+      () => manifestWith((m) => (m["architecture"] = { kind: "encoder" })),
+      "model/damaged",
+      /architecture\.kind/,
+    ],
+    [
+      "n-grams from 4 to 3",
+      () => manifestWith((m) => ((m["architecture"] as { charNgrams: unknown }).charNgrams = { min: 4, max: 3 })),
+      "model/damaged",
+      /charNgrams/,
+    ],
+    [
+      "a rule that follows no label",
+      () => manifestWith((m) => (m["labels"] = ["harmful", "threats", "child-exploitation"])),
+      "model/damaged",
+      /rule of child-exploitation/,
+    ],
+    [
+      "no hash of the model",
+      () => manifestWith((m) => delete (m["files"] as Record<string, string>)[MODEL_FILE]),
+      "model/damaged",
+      /names no model\.onnx/,
+    ],
+    [
+      "a model of another hash",
+      async () => writeFile(at(MODEL_FILE), onnxOf({ intercept: new Float32Array(3) })),
+      "model/damaged",
+      /model\.onnx does not have the hash/,
+    ],
     ["a card that was edited", () => writeFile(at(CARD_FILE), "# mine"), "model/damaged", /README\.md does not have the hash/],
     ["half a model file", () => truncate(at(MODEL_FILE), 1000), "model/damaged", /hash/],
-    ["half a model file of the right hash", async () => putModel((await readFile(at(MODEL_FILE))).subarray(0, 5000)), "model/damaged", /not an ONNX model|missing or too short/],
+    [
+      "half a model file of the right hash",
+      async () => putModel((await readFile(at(MODEL_FILE))).subarray(0, 5000)),
+      "model/damaged",
+      /not an ONNX model|missing or too short/,
+    ],
     ["a model file that is none, of the right hash", () => putModel(Buffer.from("zorblax")), "model/damaged", /not an ONNX model/],
-    ["a table for fewer buckets", () => putModel(onnxOf({ features: { bits: 11, charNgrams: null }, table: new Int16Array(2 ** 11 * 4) })), "model/damaged", /table is missing or too short/],
-    ["a slope that is no number", () => putModel(onnxOf({ slope: Float32Array.of(1, Number.NaN, 0) })), "model/damaged", /slope is not finite/],
-    ["an infinite intercept", () => putModel(onnxOf({ intercept: Float32Array.of(0, 0, Number.NEGATIVE_INFINITY) })), "model/damaged", /intercept is not finite/],
+    [
+      "a table for fewer buckets",
+      () => putModel(onnxOf({ features: { bits: 11, charNgrams: null }, table: new Int16Array(2 ** 11 * 4) })),
+      "model/damaged",
+      /table is missing or too short/,
+    ],
+    [
+      "a slope that is no number",
+      () => putModel(onnxOf({ slope: Float32Array.of(1, Number.NaN, 0) })),
+      "model/damaged",
+      /slope is not finite/,
+    ],
+    [
+      "an infinite intercept",
+      () => putModel(onnxOf({ intercept: Float32Array.of(0, 0, Number.NEGATIVE_INFINITY) })),
+      "model/damaged",
+      /intercept is not finite/,
+    ],
   ])("%s", async (_, damage, code, message) => {
     await damage();
     const error = await refused();
@@ -148,7 +199,10 @@ describe("a package that is not whole is refused in one line:", () => {
         const changed = Buffer.from(bytes);
         changed[place]! ^= flip;
         await putModel(changed);
-        const error: unknown = await loadPackage(dir).then(() => undefined, (e: unknown) => e);
+        const error: unknown = await loadPackage(dir).then(
+          () => undefined,
+          (e: unknown) => e,
+        );
         if (error !== undefined) expect(error).toMatchObject({ name: "CordonError", code: "model/damaged" });
       }),
       { numRuns: 60 },

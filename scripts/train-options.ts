@@ -38,7 +38,7 @@ export function addTrainOptions(command: Command): Command {
     .option("--organic-weight <x>", "what an unlabelled document weighs, 0 to 1 (default: 1)", numberIn(1e-6, 1))
     .option("--class-power <x>", "power of negatives / positives that a positive weighs, 0 to 1 (default: 0)", numberIn(0, 1))
     .addOption(new Option("--aggregate <how>", "document score from its windows' (default: max)").choices(AGGREGATES))
-    .option("--threshold-rule <rule>", "of the package's thresholds: fpr:0.01, recall:0.98 or a probability (default: fpr:0.01)", thresholdRuleText)
+    .option("--threshold-rule <rule>", "how the threshold of harmful is chosen: fpr:0.01, recall:0.98 or a probability; categories take fpr:0.01 (default: fpr:0.01)", thresholdRuleText)
     .option("--seed <n>", `of every random choice (default: ${d.seed})`, integerIn(0, 2 ** 31 - 1));
 }
 

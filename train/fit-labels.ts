@@ -20,10 +20,10 @@ export async function fitLabels(
   tasks: readonly LabelTask[],
   options: LogisticOptions,
   progress: (done: number, label: string) => void = () => {},
+  threads: number = availableParallelism(),
 ): Promise<LogisticFit[]> {
   const fits = new Map<number, LogisticFit>();
   let next = 0;
-  const threads = Math.min(tasks.length, availableParallelism());
   const work = async (): Promise<void> => {
     const worker = new Worker(fileURLToPath(new URL("fit-worker.ts", import.meta.url)), { workerData: { matrix, options } });
     try {
@@ -38,7 +38,7 @@ export async function fitLabels(
       await worker.terminate();
     }
   };
-  await Promise.all(Array.from({ length: threads }, work));
+  await Promise.all(Array.from({ length: Math.min(tasks.length, threads) }, work));
   return tasks.map((_, index) => fits.get(index)!);
 }
 

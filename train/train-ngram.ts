@@ -30,6 +30,7 @@ export interface TrainOptions extends LogisticOptions, BalanceOptions {
   labels: "all" | "harmful";
   minCount: number;
   aggregate: Aggregate;
+  /** Of the label `harmful`, by which a text is detected. */
   thresholdRule: ThresholdRule;
 }
 
@@ -50,6 +51,8 @@ export const TRAIN_DEFAULTS: TrainOptions = {
 
 /** A category with fewer positives, or fewer negatives, in the training split gets no label of its own. */
 const MIN_ROWS = 30;
+/** Of the categories, which name what was detected. */
+const CATEGORY_RULE: ThresholdRule = { kind: "fpr", value: 0.01 };
 /** The label that no text is written for: see docs/handling.md. */
 const RULES = { "child-exploitation": { of: "sexual-content", words: MINOR_WORDS } } as const;
 
@@ -92,7 +95,7 @@ export async function trainNgram(
   for (const [index, label] of labels.entries()) {
     const held = known(rows, scored, label, index, "calibration");
     points[label] = operatingPoints(held.scores, held.labels);
-    thresholds[label] = chooseThreshold(options.thresholdRule, held.scores, held.labels);
+    thresholds[label] = chooseThreshold(index === 0 ? options.thresholdRule : CATEGORY_RULE, held.scores, held.labels);
     heldOut[label] = metrics(known(rows, scored, label, index, "test"));
   }
   // A label that follows from another is detected where that one is.

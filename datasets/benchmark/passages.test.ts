@@ -14,7 +14,9 @@ const question = (i: number, subject: string): Question => ({
 });
 const questions = ["virology", "history"].flatMap((subject) => Array.from({ length: 60 }, (_, i) => question(i, subject)));
 const OPTIONS: BenchmarkOptions = { seed: 3, passagesPerQuestion: 2, label: 1, categories: ["biological"], license: "MIT" };
-const rows = (over: Partial<BenchmarkOptions> = {}, of: readonly Question[] = questions) => [...benchmarkExamples(of, { ...OPTIONS, ...over })];
+const rows = (over: Partial<BenchmarkOptions> = {}, of: readonly Question[] = questions) => [
+  ...benchmarkExamples(of, { ...OPTIONS, ...over }),
+];
 const form = (row: { lineage?: { ops: { name: string }[] } | undefined }) => row.lineage!.ops[0]!.name.replace("benchmark/", "");
 
 describe("benchmark passages", () => {
@@ -43,10 +45,13 @@ describe("benchmark passages", () => {
 
   test("the answer stands in the place of the blank, as it is, whatever signs it holds", () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1 }).filter((s) => s.trim() === s && !s.includes("_")), (answer) => {
-        const [, , statement] = rows({}, [{ ...question(0, "x"), choices: ["no", answer], answer: 1 }]);
-        expect(statement!.text.startsWith(`Item 0 of x is ${answer} in kind. `)).toBe(true);
-      }),
+      fc.property(
+        fc.string({ minLength: 1 }).filter((s) => s.trim() === s && !s.includes("_")),
+        (answer) => {
+          const [, , statement] = rows({}, [{ ...question(0, "x"), choices: ["no", answer], answer: 1 }]);
+          expect(statement!.text.startsWith(`Item 0 of x is ${answer} in kind. `)).toBe(true);
+        },
+      ),
     );
     const money = rows({}, [{ ...question(0, "x"), choices: ["no", "$$5 or $&"], answer: 1 }]);
     expect(money[2]!.text).toContain("is $$5 or $& in kind");

@@ -6,7 +6,10 @@ const DOMAIN: Domain = {
   domain: "toys",
   title: "Toys",
   definition: "d",
-  topics: [{ title: "blocks", terms: ["brickone", "bricktwo"] }, { title: "dolls", terms: ["dollone", "dolltwo"] }],
+  topics: [
+    { title: "blocks", terms: ["brickone", "bricktwo"] },
+    { title: "dolls", terms: ["dollone", "dolltwo"] },
+  ],
   adjacent: [{ title: "tools", terms: ["toolone", "tooltwo"] }],
 };
 const passages = (seed = 1) => [...domainExamples(DOMAIN, 200, seed)];

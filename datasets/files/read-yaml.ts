@@ -13,13 +13,16 @@ export async function readYaml<S extends z.ZodType>(path: string, schema: S): Pr
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
   const at = (offset: number) => `${path}:${lines.linePos(offset).line}`;
   const error = document.errors[0];
-  if (error) throw new CordonError("data/malformed-row", `not YAML (${error.code.toLowerCase().replaceAll("_", " ")})`, { where: at(error.pos[0]) });
+  if (error)
+    throw new CordonError("data/malformed-row", `not YAML (${error.code.toLowerCase().replaceAll("_", " ")})`, { where: at(error.pos[0]) });
   const parsed = schema.safeParse(plain(document, path));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const keys = issue.code === "unrecognized_keys" ? issue.keys : [];
   const what = keys.length === 0 ? issue.message : `no field is called ${keys.map(named).join(", ")}`;
-  throw new CordonError("data/malformed-row", `${issue.path.map(named).join(".") || "the file"}: ${what}`, { where: at(offsetOf(document, [...issue.path, ...keys.slice(0, 1)])) });
+  throw new CordonError("data/malformed-row", `${issue.path.map(named).join(".") || "the file"}: ${what}`, {
+    where: at(offsetOf(document, [...issue.path, ...keys.slice(0, 1)])),
+  });
 }
 
 /** The document's value. A text that begins with `*` and is not quoted is an alias of nothing, which the parser's own error would quote. */
@@ -27,7 +30,10 @@ function plain(document: Document, path: string): unknown {
   try {
     return document.toJS();
   } catch {
-    throw new CordonError("data/malformed-row", "not YAML (an alias that names nothing)", { where: path, hint: "put texts that begin with * between quotes" });
+    throw new CordonError("data/malformed-row", "not YAML (an alias that names nothing)", {
+      where: path,
+      hint: "put texts that begin with * between quotes",
+    });
   }
 }
 

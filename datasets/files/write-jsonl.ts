@@ -46,6 +46,8 @@ export async function writeJsonl(path: string, rows: Iterable<unknown> | AsyncIt
   });
   const codec = path.endsWith(".gz") ? [createGzip()] : path.endsWith(".zst") ? [createZstdCompress()] : [];
 
-  await replaceFile(path, (file) => pipeline([Readable.from(chunks(), { objectMode: false }), ...codec, measure, file.createWriteStream({ flush: true })]));
+  await replaceFile(path, (file) =>
+    pipeline([Readable.from(chunks(), { objectMode: false }), ...codec, measure, file.createWriteStream({ flush: true })]),
+  );
   return { rows: count, bytes, sha256: hash.digest("hex") };
 }

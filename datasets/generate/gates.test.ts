@@ -66,7 +66,8 @@ test("rows in = kept + dropped, no text stands twice or with both labels, whatev
       expect([...kept, ...drops].map((r) => r.id).sort()).toEqual(all.map((r) => r.id).sort());
       const keys = kept.map((r) => r.text.trim().replace(/\s+/g, " ").toLowerCase());
       expect(new Set(keys).size).toBe(keys.length);
-      const labels = (key: string) => new Set(drawn.filter(([text]) => text.trim().replace(/\s+/g, " ").toLowerCase() === key).map(([, label]) => label));
+      const labels = (key: string) =>
+        new Set(drawn.filter(([text]) => text.trim().replace(/\s+/g, " ").toLowerCase() === key).map(([, label]) => label));
       for (const key of keys) expect(labels(key).size).toBe(1);
       expect(drops.every((d) => GATES.includes(d.gate))).toBe(true);
     }),

@@ -32,7 +32,16 @@ const recipe = (strategies: object[]): Recipe => recipeSchema.parse({ name: "sma
 const small = () =>
   recipe([
     { kind: "grammar", chapters: ["threats", "benign"], act_variants: 1, post_variants: 4, pages: 5, prose: 2 },
-    { kind: "benchmark", seeds: "mmlu", from: "/nonexistent", format: "mmlu", harmful: ["virology"], passages_per_question: 2, passages_per_harmless_question: 0.5, license: "MIT" },
+    {
+      kind: "benchmark",
+      seeds: "mmlu",
+      from: "/nonexistent",
+      format: "mmlu",
+      harmful: ["virology"],
+      passages_per_question: 2,
+      passages_per_harmless_question: 0.5,
+      license: "MIT",
+    },
     { kind: "domain", domain: "microbiology", passages: 20 },
   ]);
 const about = () => ({ seeds: { mmlu: join(folder, "mmlu") }, cordonVersion: "1.2.3", gitRevision: "abc" });
@@ -46,34 +55,55 @@ describe("generate", () => {
     const { manifest, generation } = await generateInto(out, small(), about());
     expect((await readdir(out)).sort()).toEqual([DROPS_FILE, EXAMPLES_FILE, GENERATION_FILE].sort());
     const examples = await collect(readExamples(join(out, EXAMPLES_FILE)));
-    const drops = (await collect(readObjects(join(out, DROPS_FILE)))).map(({ row }) => row as { id: string; gate: string; reason: string; strategy: string });
+    const drops = (await collect(readObjects(join(out, DROPS_FILE)))).map(
+      ({ row }) => row as { id: string; gate: string; reason: string; strategy: string },
+    );
     expect(isDeepStrictEqual(examples, generation.kept)).toBe(true);
 
     expect(manifest).toEqual(JSON.parse((await bytes(GENERATION_FILE)).toString()));
-    expect(manifest).toMatchObject({ format: 1, seeds: about().seeds, cordonVersion: "1.2.3", gitRevision: "abc", recipeSha256: recipeHash(small()) });
+    expect(manifest).toMatchObject({
+      format: 1,
+      seeds: about().seeds,
+      cordonVersion: "1.2.3",
+      gitRevision: "abc",
+      recipeSha256: recipeHash(small()),
+    });
     expect(manifest.examplesSha256).toBe(sha256(await bytes(EXAMPLES_FILE)));
     expect(manifest.rows).toBe(examples.length);
     expect(manifest.harmful).toBe(examples.filter((row) => row.label === 1).length);
     expect(Object.values(manifest.splits).reduce((a, b) => a + b)).toBe(manifest.rows);
-    const total = (counts: typeof manifest.counts.harmful) => Object.values(counts).flatMap(Object.values).reduce((a: number, b: number) => a + b, 0);
+    const total = (counts: typeof manifest.counts.harmful) =>
+      Object.values(counts)
+        .flatMap(Object.values)
+        .reduce((a: number, b: number) => a + b, 0);
     expect(total(manifest.counts.harmful)).toBe(manifest.harmful);
     expect(total(manifest.counts.harmless)).toBe(manifest.rows - manifest.harmful);
     expect(Object.keys(manifest.dropped)).toEqual([...GATES]);
     expect(Object.values(manifest.dropped).reduce((a, b) => a + b)).toBe(drops.length);
 
     expect(drops.length).toBeGreaterThan(0);
-    for (const drop of drops) expect(drop).toMatchObject({ id: expect.any(String), gate: expect.toBeOneOf([...GATES]), reason: expect.stringMatching(/.{10}/), strategy: expect.stringMatching(/\//) });
+    for (const drop of drops)
+      expect(drop).toMatchObject({
+        id: expect.any(String),
+        gate: expect.toBeOneOf([...GATES]),
+        reason: expect.stringMatching(/.{10}/),
+        strategy: expect.stringMatching(/\//),
+      });
   });
 
   test("rows + drops = generated, by strategy and by hand", async () => {
     const { kept, drops } = await generate(small(), about().seeds);
     // 90 questions in three forms; 60 recombined of virology, 15 of each other subject, rounded by split.
-    const benchmark = [...kept.map((r) => r.lineage!.ops[0]!.name), ...drops.map((d) => d.strategy)].filter((name) => name.startsWith("benchmark/")).length;
+    const benchmark = [...kept.map((r) => r.lineage!.ops[0]!.name), ...drops.map((d) => d.strategy)].filter((name) =>
+      name.startsWith("benchmark/"),
+    ).length;
     expect(Math.abs(benchmark - (270 + 60 + 30))).toBeLessThanOrEqual(4);
     const domain = [...kept, ...drops].filter((r) => r.id.startsWith("d-")).length;
     expect(domain).toBe(40);
     expect(kept.every((row) => row.split === splitOf(row))).toBe(true);
-    expect(kept.filter((r) => r.source === "mmlu" && r.label === 1).every((r) => r.lineage!.seedIds.every((id) => id.includes("virology")))).toBe(true);
+    expect(
+      kept.filter((r) => r.source === "mmlu" && r.label === 1).every((r) => r.lineage!.seedIds.every((id) => id.includes("virology"))),
+    ).toBe(true);
   });
 
   test("a second run gives identical bytes and replaces the first", async () => {
@@ -91,7 +121,10 @@ describe("generate", () => {
     await generateInto(out, small(), about());
     const before = await hashes();
     await writeFile(join(folder, "bad_test.csv"), "only,three,fields\n");
-    await expect(generateInto(out, small(), { ...about(), seeds: { mmlu: join(folder, "bad_test.csv") } })).rejects.toMatchObject({ code: "data/malformed-row", where: expect.stringMatching(/bad_test\.csv:1$/) });
+    await expect(generateInto(out, small(), { ...about(), seeds: { mmlu: join(folder, "bad_test.csv") } })).rejects.toMatchObject({
+      code: "data/malformed-row",
+      where: expect.stringMatching(/bad_test\.csv:1$/),
+    });
     expect(await hashes()).toEqual(before);
     expect((await readdir(folder)).sort()).toEqual(["bad_test.csv", "mmlu", "out"]);
     await rm(join(folder, "bad_test.csv"));
@@ -110,7 +143,9 @@ describe("generate", () => {
   test("what a recipe misspells is told, not left out", async () => {
     await expect(generate(small(), { mmul: "x" })).rejects.toThrow("has no seeds named mmul (--seeds): it has mmlu");
     await expect(generate(recipe([{ kind: "grammar" }]), { mmlu: "x" })).rejects.toThrow("this recipe takes none");
-    await expect(generate(recipe([{ kind: "grammar", chapters: ["hate", "hat"] }]))).rejects.toThrow(/no such chapter: hat: there are benign, biological/);
+    await expect(generate(recipe([{ kind: "grammar", chapters: ["hate", "hat"] }]))).rejects.toThrow(
+      /no such chapter: hat: there are benign, biological/,
+    );
     const subjects = { ...small(), strategies: [{ ...small().strategies[1]!, harmful: ["virolgy"] } as Recipe["strategies"][number]] };
     await expect(generate(subjects, about().seeds)).rejects.toThrow("no such subject: virolgy: there are anatomy, history, virology");
     await expect(generate(recipe([{ kind: "domain", domain: "nonsense" }]))).rejects.toMatchObject({ code: "usage/missing-file" });

@@ -30,8 +30,11 @@ test("a slot without values is the author's error, one without a chosen value st
 
 test("values are put in as they stand, whatever signs they hold", () => {
   fc.assert(
-    fc.property(fc.string().filter((value) => !value.includes("{")), (value) => {
-      expect(fill("[{x}]", { x: value })).toBe(`[${value}]`);
-    }),
+    fc.property(
+      fc.string().filter((value) => !value.includes("{")),
+      (value) => {
+        expect(fill("[{x}]", { x: value })).toBe(`[${value}]`);
+      },
+    ),
   );
 });

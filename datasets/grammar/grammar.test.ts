@@ -71,17 +71,31 @@ describe("a small chapter", () => {
     expect(rows()).toEqual(rows());
     const other = [...grammarExamples([chapter], grammar, { ...options, seed: 6 })];
     expect(other.map((r) => r.text)).not.toEqual(rows().map((r) => r.text));
-    expect(other.map((r) => r.lineage!.seedIds[0]).slice(0, 10)).toEqual(rows().map((r) => r.lineage!.seedIds[0]).slice(0, 10));
+    expect(other.map((r) => r.lineage!.seedIds[0]).slice(0, 10)).toEqual(
+      rows()
+        .map((r) => r.lineage!.seedIds[0])
+        .slice(0, 10),
+    );
   });
 
   test("the sides of a pair stand side by side: same seeds, same frame, slots and style, other label", () => {
-    const harmful = new Set(rows().filter((row) => row.label === 1).map((row) => row.lineage!.seedIds[0]));
+    const harmful = new Set(
+      rows()
+        .filter((row) => row.label === 1)
+        .map((row) => row.lineage!.seedIds[0]),
+    );
     const pairs = rows().filter((row) => harmful.has(row.lineage!.seedIds[0]));
     expect(pairs.length % 2).toBe(0);
     // Every word by which the sides differ, undone: what is left must be the same text, but for where a typo fell.
     const sides: [RegExp, string][] = [
-      [/scaring|greeting/gi, "S"], [/scare|greet/gi, "S"], [/shouting at|talking to/gi, "T"], [/shout at|talk to/gi, "T"], [/following|walking/gi, "F"], [/follow|walk/gi, "F"],
-      [/run away|come over/gi, "R"], [/pay|win/gi, "P"],
+      [/scaring|greeting/gi, "S"],
+      [/scare|greet/gi, "S"],
+      [/shouting at|talking to/gi, "T"],
+      [/shout at|talk to/gi, "T"],
+      [/following|walking/gi, "F"],
+      [/follow|walk/gi, "F"],
+      [/run away|come over/gi, "R"],
+      [/pay|win/gi, "P"],
     ];
     const neutral = (text: string) => sides.reduce((t, [words, mark]) => t.replace(words, mark), text);
     let same = 0;
@@ -113,11 +127,15 @@ describe("a small chapter", () => {
   });
 
   test("prose is harmless whatever its field", () => {
-    expect(rows().filter((row) => strategy(row) === "grammar/prose").every((row) => row.label === 0)).toBe(true);
+    expect(
+      rows()
+        .filter((row) => strategy(row) === "grammar/prose")
+        .every((row) => row.label === 0),
+    ).toBe(true);
   });
 });
 
-describe("the embedded constitution, as the embedded recipe draws it", () => {
+describe("the embedded constitution, with the default options", () => {
   let all: Example[];
   let kept: Example[];
   let dropped: Record<string, number>;

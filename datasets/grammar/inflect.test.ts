@@ -22,7 +22,12 @@ test("the verb is the first word, its last part where it has a hyphen, or the se
   expect(acting("spray-paint")).toBe("spray-painting");
   expect(acting("secretly plan a party")).toBe("secretly planning a party");
   expect(acting("quietly re-enter")).toBe("quietly re-entering");
-  for (const [act, wanted] of [["apply for a loan", "applying for a loan"], ["fly a kite", "flying a kite"], ["reply", "replying"], ["bully nobody", "bullying nobody"]] as const) {
+  for (const [act, wanted] of [
+    ["apply for a loan", "applying for a loan"],
+    ["fly a kite", "flying a kite"],
+    ["reply", "replying"],
+    ["bully nobody", "bullying nobody"],
+  ] as const) {
     expect(acting(act)).toBe(wanted);
   }
   expect(acting("wash, rinse and dry")).toBe("washing, rinse and dry");
@@ -57,7 +62,7 @@ test("the -ing form of every act of the constitution is sane", async () => {
     if (verb.endsWith("ly")) expect("apply bully comply fly multiply rally reply supply".split(" "), "adverbs are skipped").toContain(verb);
     const stem = gerund.slice(0, -3);
     expect([verb, `${verb}${verb.at(-1)}`, verb.replace(/e$/, ""), verb.replace(/ie$/, "y"), `${verb}k`], verb).toContain(stem);
-    if (/e$/.test(verb) && !/(ee|oe|ye|be|[gn]e)$/.test(verb)) expect(gerund, verb).not.toMatch(/eing$/);
+    if (verb.endsWith("e") && !/(ee|oe|ye|be|[gn]e)$/.test(verb)) expect(gerund, verb).not.toMatch(/eing$/);
     const vowels = verb.match(/[aeiouy]+/g)?.length ?? 0;
     if (vowels > 1 && /([^aeiou]|qu)[aeiou][bdfglmnprtvz]$/.test(verb) && (doubles.has(verb) || !/(er|en|on|or)$/.test(verb))) {
       expect(doubles.has(verb) !== stays.has(verb), `decide in this test whether "${verb}" doubles its last letter`).toBe(true);

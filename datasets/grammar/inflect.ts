@@ -9,8 +9,23 @@ const DOUBLED = new Set(
   ).split(" "),
 );
 /** So do those of one syllable behind a prefix: reset, untag, outrun, overlap; not reason, render, reckon. */
-const PREFIXED = /^(?:out|over|re|un)(?:[bcdfghjklmnprstvwz]|[bcfgps]l|[bcdfgptw]r|[cstw]h|s[ckmnptw]|kn|qu|tw|s[cpt]r|[ts]hr|spl|squ)[aeiou][bdfglmnprtvz]$/;
-const IRREGULAR: Record<string, string> = { age: "ageing", be: "being", die: "dying", lie: "lying", tie: "tying", untie: "untying", dye: "dyeing", gas: "gassing", singe: "singeing", panic: "panicking", parallel: "paralleling", traffic: "trafficking", mimic: "mimicking" };
+const PREFIXED =
+  /^(?:out|over|re|un)(?:[bcdfghjklmnprstvwz]|[bcfgps]l|[bcdfgptw]r|[cstw]h|s[ckmnptw]|kn|qu|tw|s[cpt]r|[ts]hr|spl|squ)[aeiou][bdfglmnprtvz]$/;
+const IRREGULAR: Record<string, string> = {
+  age: "ageing",
+  be: "being",
+  die: "dying",
+  lie: "lying",
+  tie: "tying",
+  untie: "untying",
+  dye: "dyeing",
+  gas: "gassing",
+  singe: "singeing",
+  panic: "panicking",
+  parallel: "paralleling",
+  traffic: "trafficking",
+  mimic: "mimicking",
+};
 /** Verbs that look like adverbs. */
 const ENDS_IN_LY = new Set("ally apply bully comply fly imply multiply ply rally rely reply sully supply tally".split(" "));
 

@@ -25,19 +25,10 @@ export interface DocumentScore {
   end: Int32Array;
 }
 
-export interface ScorerOptions {
-  /**
-   * The labels to score, in this order; all of the model's where left out. Fewer are faster, one is fastest; the numbers
-   * are the same. The scorer then has a table of its own, as many columns wide as labels and those that their rules
-   * follow.
-   */
-  labels?: readonly string[];
-}
-
 export class NgramScorer {
   readonly labels: readonly string[];
   readonly #columns: number;
-  readonly #scored: Pick<NgramModel, "slope" | "intercept">;
+  readonly #model: Pick<NgramModel, "slope" | "intercept">;
   /** (L) column that the label's rule follows, -1 where there is no rule. */
   readonly #follows: Int32Array;
   readonly #stream: TokenStream;
@@ -51,18 +42,17 @@ export class NgramScorer {
   readonly #top: Float64Array;
   #scratch = new Uint8Array(4096);
 
-  constructor(model: NgramModel, options: ScorerOptions = {}) {
-    const labels = options.labels ?? model.labels;
-    const scored = options.labels === undefined ? model : withLabels(model, options.labels);
+  constructor(model: NgramModel) {
+    const { labels } = model;
     this.labels = labels;
-    this.#columns = scored.labels.length + 1;
-    this.#scored = scored;
+    this.#columns = labels.length + 1;
+    this.#model = model;
     this.#follows = Int32Array.from(labels, (label) => {
       const rule = model.rules[label];
-      return rule === undefined ? -1 : scored.labels.indexOf(rule.of);
+      return rule === undefined ? -1 : labels.indexOf(rule.of);
     });
     this.#stream = new TokenStream(model.features.charNgrams !== null);
-    this.#blockSums = new BlockSums(model.features, scored.table, this.#columns);
+    this.#blockSums = new BlockSums(model.features, model.table, this.#columns);
     const sums = () => new Int32Array(sumsLength(this.#columns));
     this.#last = sums();
     this.#sums = sums();
@@ -115,7 +105,7 @@ export class NgramScorer {
   #closeWindow(sums: Int32Array, start: number, end: number): void {
     const score = this.#score;
     const top = this.#top;
-    const { slope, intercept } = this.#scored;
+    const { slope, intercept } = this.#model;
     const inverseNorm = 1 / Math.sqrt(Math.max(1, sums[this.#columns - 1]!));
     for (let label = 0; label < this.labels.length; label++) {
       const follows = this.#follows[label]!;
@@ -154,28 +144,3 @@ export class NgramScorer {
 }
 
 const encoder = new TextEncoder();
-
-/** The part of `model` that `labels` need: these columns in this order, then those that rules follow, then the mass. */
-function withLabels(model: NgramModel, labels: readonly string[]): Pick<NgramModel, "labels" | "table" | "slope" | "intercept"> {
-  if (labels.length === 0) throw new Error("NgramScorer: labels must not be empty");
-  const needed = new Set(labels);
-  for (const label of labels) {
-    if (!model.labels.includes(label)) throw new Error(`NgramScorer: labels must be the model's, got ${label}`);
-    const rule = model.rules[label];
-    if (rule !== undefined) needed.add(rule.of);
-  }
-  if (needed.size < labels.length) throw new Error("NgramScorer: labels must differ from each other");
-  const kept = [...needed];
-  if (kept.length === model.labels.length && kept.every((label, i) => label === model.labels[i])) return model;
-
-  const indices = kept.map((label) => model.labels.indexOf(label));
-  const from = model.labels.length + 1;
-  const to = kept.length + 1;
-  const columns = Int32Array.of(...indices, model.labels.length);
-  const table = new Int16Array((model.table.length / from) * to);
-  for (let row = 0, i = 0; i < table.length; row += from) {
-    for (let c = 0; c < to; c++) table[i++] = model.table[row + columns[c]!]!;
-  }
-  const picked = (values: Float32Array) => Float32Array.from(indices, (i) => values[i]!);
-  return { labels: kept, table, slope: picked(model.slope), intercept: picked(model.intercept) };
-}

@@ -26,11 +26,18 @@ describe("GraphBuilder", () => {
 
   test("strings, lists of them, and an operator of another domain", async () => {
     const g = new GraphBuilder();
-    const normal = g.op("StringNormalizer", ["x"], { case_change_action: { string: "LOWER" }, stopwords: { strings: ["und", "oder"] }, locale: { string: "C" } });
+    const normal = g.op("StringNormalizer", ["x"], {
+      case_change_action: { string: "LOWER" },
+      stopwords: { strings: ["und", "oder"] },
+      locale: { string: "C" },
+    });
     const hashed = g.op("MurmurHash3", [normal], { positive: { int: 1 }, seed: { int: 0 } }, { domain: "com.microsoft" });
     const same = g.op("Equal", [normal, g.string("äpfel")]);
     g.op("Add", [g.op("Cast", [hashed], { to: { int: 7 } }), g.op("Cast", [same], { to: { int: 7 } })], {}, { output: "y" });
-    const bytes = g.build([{ name: "x", type: "string", shape: ["N"] }], [{ name: "y", type: "int64", shape: ["M"] }], { ...INFO, opsets: { "": 20, "com.microsoft": 1 } });
+    const bytes = g.build([{ name: "x", type: "string", shape: ["N"] }], [{ name: "y", type: "int64", shape: ["M"] }], {
+      ...INFO,
+      opsets: { "": 20, "com.microsoft": 1 },
+    });
     const y = await run(bytes, { x: new ort.Tensor("string", ["ABC", "und", "äpfel"], [3]) });
     // MurmurHash3 x86 32, seed 0, of "abc" and of "äpfel", the latter plus one.
     expect(y).toHaveLength(2);

@@ -35,12 +35,17 @@ function slowTokens(text: string): Token[] {
   const characters = [...text.toWellFormed()];
   const classes = characters.map((c) => CHARACTER_CLASS[c.codePointAt(0)!]);
   const tokens: Token[] = [];
-  for (let start = 0; start < characters.length; ) {
+  for (let start = 0; start < characters.length;) {
     let end = start + 1;
     if (classes[start] === WORD) while (end < characters.length && classes[end] === WORD) end++;
     if (classes[start] !== SPACE) {
       const token = characters.slice(start, end).join("");
-      tokens.push({ hash: murmur3(encoder.encode(token.replace(/[A-Z]/g, (c) => c.toLowerCase()))), text: token, start, end });
+      tokens.push({
+        hash: murmur3(encoder.encode(token.replace(/[A-Z]/g, (c) => c.toLowerCase()))),
+        text: token,
+        start,
+        end,
+      });
     }
     start = end;
   }
@@ -55,7 +60,10 @@ function read(stream: TokenStream, bytes: Uint8Array, start = 0, end = bytes.len
   while (stream.next() > 0) {
     blocks.push({ count: stream.count, start: stream.firstCodePoint, end: stream.lastCodePoint });
     for (let t = 0; t < stream.count; t++) {
-      tokens.push({ hash: stream.hashes[t]!, text: Buffer.from(bytes.slice(stream.byteStart[t]!, stream.byteEnd[t]!)).toString() });
+      tokens.push({
+        hash: stream.hashes[t]!,
+        text: Buffer.from(bytes.slice(stream.byteStart[t]!, stream.byteEnd[t]!)).toString(),
+      });
     }
   }
   return { tokens, blocks, codePoints: stream.codePoints };
@@ -79,15 +87,42 @@ function check(text: string): void {
   const inside = read(stream, within, 3, 3 + alone.length);
   expect(inside).toEqual({ tokens, blocks, codePoints });
   const hashes = read(hashesOnly, within, 3, 3 + alone.length);
-  expect({ ...hashes, tokens: hashes.tokens.map((t) => t.hash) }).toEqual({ blocks, codePoints, tokens: tokens.map((t) => t.hash) });
+  expect({ ...hashes, tokens: hashes.tokens.map((t) => t.hash) }).toEqual({
+    blocks,
+    codePoints,
+    tokens: tokens.map((t) => t.hash),
+  });
 }
 
 // Pieces that make long runs of ASCII, with everything that ends them.
 const piece = fc.oneof(
   { weight: 8, arbitrary: fc.stringMatching(/^[A-Za-z0-9]{1,12}$/) },
-  { weight: 6, arbitrary: fc.constantFrom(" ", " ", "  ", "\n", ", ", ".", "\t", "\r\n", "\u0000", "\u000b", "\u007f", "@[`{", "_-") },
-  { weight: 1, arbitrary: fc.constantFrom("é", "Straße", "日本語", "\u0301", "’", "\u00a0", "\u2028", "🙂", "👩‍👩‍👧", "\ud800", "\udc00", "שלום", "\ufeff") },
-  { weight: 1, arbitrary: fc.integer({ min: 1, max: 100 }).map((n) => "wordy".repeat(20).slice(0, n)) },
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(" ", " ", "  ", "\n", ", ", ".", "\t", "\r\n", "\u0000", "\u000b", "\u007f", "@[`{", "_-"),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "é",
+      "Straße",
+      "日本語",
+      "\u0301",
+      "’",
+      "\u00a0",
+      "\u2028",
+      "🙂",
+      "👩‍👩‍👧",
+      "\ud800",
+      "\udc00",
+      "שלום",
+      "\ufeff",
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 1, max: 100 }).map((n) => "wordy".repeat(20).slice(0, n)),
+  },
 );
 const prose = fc.array(piece, { maxLength: 120 }).map((pieces) => pieces.join(""));
 const anyUnits = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 60 }).map((units) => String.fromCharCode(...units));
@@ -114,7 +149,8 @@ describe("TokenStream", () => {
   });
 
   it("reads words of every length at every place", () => {
-    for (let length = 1; length <= 70; length++) check(`${"x, ".repeat(length % 11)}${"Abcdefghij".repeat(7).slice(0, length)} and then it goes on`);
+    for (let length = 1; length <= 70; length++)
+      check(`${"x, ".repeat(length % 11)}${"Abcdefghij".repeat(7).slice(0, length)} and then it goes on`);
     for (let before = 0; before <= 40; before++) check(`${" ".repeat(before)}Word${"s".repeat(before % 9)}: ${"o ".repeat(40)}`);
   });
 
@@ -130,7 +166,10 @@ describe("TokenStream", () => {
       for (const token of ["a", "word", ",", "é", "🙂"]) {
         const spaced = `${token} `.repeat(count);
         const { blocks } = read(stream, encoder.encode(spaced));
-        expect(blocks.map((b) => b.count)).toEqual([...new Array<number>(Math.floor((count - 1) / 128)).fill(128), ((count - 1) % 128) + 1]);
+        expect(blocks.map((b) => b.count)).toEqual([
+          ...new Array<number>(Math.floor((count - 1) / 128)).fill(128),
+          ((count - 1) % 128) + 1,
+        ]);
         check(spaced);
         check(` \n${spaced.trimEnd()}`);
       }
@@ -157,7 +196,12 @@ describe("TokenStream", () => {
   });
 
   it("has nothing to say of texts without tokens", () => {
-    for (const text of ["", " ", "\u0000", "\n\t \r\f".repeat(50)]) expect(read(stream, encoder.encode(text))).toEqual({ tokens: [], blocks: [], codePoints: text.length });
+    for (const text of ["", " ", "\u0000", "\n\t \r\f".repeat(50)])
+      expect(read(stream, encoder.encode(text))).toEqual({
+        tokens: [],
+        blocks: [],
+        codePoints: text.length,
+      });
   });
 
   it("reads memory of any kind, one after the other", () => {

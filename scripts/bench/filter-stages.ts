@@ -11,7 +11,7 @@ import { NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
 import type { FilterConfig } from "#serve/filter/filter-config";
 import { filterShard } from "#serve/filter/filter-shard";
-import { withLabels } from "#serve/filter/label-model";
+import { withLabels } from "#models/ngram/label-model";
 import { FILTER_DEFAULTS } from "#serve/filter/run-filter";
 import { median } from "#scripts/bench/timed-process";
 

@@ -8,7 +8,7 @@ import { FAST_LEVELS } from "#datasets/shards/shard-output";
 import type { Aggregate, Manifest } from "#models/manifest";
 import { MODEL_FILE, type ModelPackage } from "#models/package";
 import { attributePart, configSha256, type FilterConfig } from "./filter-config.ts";
-import { withLabels } from "./label-model.ts";
+import { withLabels } from "#models/ngram/label-model";
 import { type Totals, totals, writeJson } from "./ledger.ts";
 import type { ShardTask } from "./protocol.ts";
 import { openRunFolder } from "./run-folder.ts";

@@ -2,7 +2,7 @@
 // memory is what a table look-up waits for, faster. The sums are of the same integers, so the scores are the same.
 // The table lies in shared memory: every worker reads the one copy.
 import { CordonError } from "#models/errors";
-import type { NgramModel } from "#models/ngram/model";
+import type { NgramModel } from "./model.ts";
 
 /**
  * `model` with only `labels`, in this order, and those that their rules follow.
@@ -13,7 +13,6 @@ export function withLabels(model: NgramModel, labels: readonly string[]): NgramM
   for (const label of labels) {
     if (!model.labels.includes(label)) {
       throw new CordonError("model/no-such-label", `the model has no label ${label}`, {
-        where: "--category",
         hint: `choose one of ${model.labels.join(", ")}`,
       });
     }
