@@ -46,7 +46,8 @@ const fields = z.strictObject({
 export const chapterSchema = fields.superRefine((chapter, context) => {
   if (chapter.category !== UNWRITTEN && !chapter.also.includes(UNWRITTEN)) return;
   for (const field of ["acts", "harmful_acts", "posts", "harmful_posts"] as const) {
-    if (chapter[field].length > 0) context.addIssue({ code: "custom", path: [field], message: `no harmful text of ${UNWRITTEN} is ever written` });
+    if (chapter[field].length > 0)
+      context.addIssue({ code: "custom", path: [field], message: `no harmful text of ${UNWRITTEN} is ever written` });
   }
 });
 

@@ -25,7 +25,10 @@ export const TEXT_FORMAT_NAMES: readonly string[] = TEXT_FORMATS.map((format) =>
 export async function labelledFiles(references: readonly string[], columns?: ColumnMapping): Promise<LabelledFile[]> {
   const formatOf = (reference: string) => TEXT_FORMATS.find(({ name }) => reference.startsWith(`${name}:`));
   const plain = await expandGlobs(references.filter((reference) => formatOf(reference) === undefined));
-  const files = plain.map((path): LabelledFile => ({ path, read: () => (isJsonl(path) && columns === undefined ? readExamples(path) : readGeneric(path, columns)) }));
+  const files = plain.map((path): LabelledFile => ({
+    path,
+    read: () => (isJsonl(path) && columns === undefined ? readExamples(path) : readGeneric(path, columns)),
+  }));
   for (const reference of references) {
     const format = formatOf(reference);
     if (format === undefined) continue;

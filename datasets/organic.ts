@@ -16,7 +16,8 @@ export interface OrganicOptions {
 export async function* readOrganic(files: readonly string[], options: OrganicOptions = {}): AsyncGenerator<Example> {
   for (const file of files) {
     for await (const { where, row } of readObjects(file)) {
-      if (typeof row["text"] !== "string") throw new CordonError("data/malformed-row", "text is missing", { where, hint: "a document is {text, id?, source?}" });
+      if (typeof row["text"] !== "string")
+        throw new CordonError("data/malformed-row", "text is missing", { where, hint: "a document is {text, id?, source?}" });
       const id = typeof row["id"] === "string" ? row["id"] : textId(row["text"]);
       if (options.keep && !options.keep({ id, source: typeof row["source"] === "string" ? row["source"] : "" })) continue;
       yield {

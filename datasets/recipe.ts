@@ -68,7 +68,9 @@ export const recipeSchema = z.strictObject({
   description: z.string(),
   seed: z.number().int().min(0).default(1),
   strategies: z.array(z.discriminatedUnion("kind", [grammarStrategy, benchmarkStrategy, domainStrategy])).min(1),
-  gates: z.strictObject({ min_characters: count.default(2), max_characters: count.default(20000) }).default({ min_characters: 2, max_characters: 20000 }),
+  gates: z
+    .strictObject({ min_characters: count.default(2), max_characters: count.default(20000) })
+    .default({ min_characters: 2, max_characters: 20000 }),
   train: trainSection.default({}),
 });
 
@@ -81,14 +83,20 @@ export async function readRecipe(nameOrFile: string): Promise<Recipe> {
   const own = join(RECIPE_FOLDER, `${nameOrFile}.yaml`);
   if (/^[\w-]+$/.test(nameOrFile) && existsSync(own)) return readYaml(own, recipeSchema);
   if (!existsSync(nameOrFile)) {
-    throw new CordonError("usage/missing-file", "no such recipe", { where: nameOrFile, hint: `a file, or one of ${(await recipeNames()).join(", ")}` });
+    throw new CordonError("usage/missing-file", "no such recipe", {
+      where: nameOrFile,
+      hint: `a file, or one of ${(await recipeNames()).join(", ")}`,
+    });
   }
   return readYaml(nameOrFile, recipeSchema);
 }
 
 /** Names of the recipes that ship with Cordon. */
 export async function recipeNames(): Promise<string[]> {
-  return (await readdir(RECIPE_FOLDER)).filter((name) => name.endsWith(".yaml")).map((name) => name.slice(0, -5)).sort();
+  return (await readdir(RECIPE_FOLDER))
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => name.slice(0, -5))
+    .sort();
 }
 
 /** SHA-256 of what a recipe says, whatever its layout. */

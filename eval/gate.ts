@@ -18,7 +18,10 @@ export interface GateResult extends Bound {
   met: boolean;
 }
 
-export const gateFileSchema = z.record(z.string(), z.record(z.string(), z.object({ min: z.number().optional(), max: z.number().optional() }).strict()));
+export const gateFileSchema = z.record(
+  z.string(),
+  z.record(z.string(), z.object({ min: z.number().optional(), max: z.number().optional() }).strict()),
+);
 
 /** Bounds of a parsed gate file. */
 export function boundsOf(file: z.infer<typeof gateFileSchema>): Bound[] {

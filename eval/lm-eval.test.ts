@@ -86,7 +86,10 @@ test("says what is wrong and where", async () => {
 });
 
 test("groups stand in where results lack them, and other filter names are read", () => {
-  const parsed = parseResults(JSON.stringify({ results: { wmdp_bio: { "acc,robust": 0.34 } }, groups: { mmlu: { "acc,none": 0.4 } } }), "f");
+  const parsed = parseResults(
+    JSON.stringify({ results: { wmdp_bio: { "acc,robust": 0.34 } }, groups: { mmlu: { "acc,none": 0.4 } } }),
+    "f",
+  );
   expect(parsed["wmdp_bio"]!.accuracy).toBe(0.34);
   expect(parsed["mmlu"]!.stderr).toBeNull();
 });

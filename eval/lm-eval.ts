@@ -60,7 +60,8 @@ export async function readCapabilities(dir: string): Promise<CapabilityRun[]> {
     runs.push({ threshold: thresholdOf(folder, mapping, path), ...(await readRun(path)) });
   }
   for (const name of Object.keys(mapping ?? {})) {
-    if (!entries.some((e) => e.isDirectory() && e.name === name)) throw bad("thresholds.json names a folder that is not there", join(dir, name));
+    if (!entries.some((e) => e.isDirectory() && e.name === name))
+      throw bad("thresholds.json names a folder that is not there", join(dir, name));
   }
   if (runs.length === 0) throw bad("no folder of results, named by its threshold", dir, "write DIR/none/… and DIR/0.5/…");
   runs.sort((a, b) => (a.threshold ?? -1) - (b.threshold ?? -1));
@@ -75,7 +76,11 @@ async function readMapping(file: string): Promise<Record<string, number | null> 
   try {
     return z.record(z.string(), z.number().min(0).max(1).nullable()).parse(JSON.parse(text));
   } catch (cause) {
-    throw new CordonError("eval/unusable-result", "not a map of folders to thresholds", { where: file, hint: 'write {"folder": 0.5, "baseline": null}', cause });
+    throw new CordonError("eval/unusable-result", "not a map of folders to thresholds", {
+      where: file,
+      hint: 'write {"folder": 0.5, "baseline": null}',
+      cause,
+    });
   }
 }
 

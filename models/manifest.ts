@@ -11,7 +11,10 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const ngramArchitecture = z.object({
   kind: z.literal("ngram"),
   bits: z.number().int().min(10).max(24),
-  charNgrams: z.object({ min: z.number().int().min(2), max: z.number().int().max(8) }).refine(({ min, max }) => min <= max, "min is over max").nullable(),
+  charNgrams: z
+    .object({ min: z.number().int().min(2), max: z.number().int().max(8) })
+    .refine(({ min, max }) => min <= max, "min is over max")
+    .nullable(),
   blockTokens: z.number().int(),
   rules: z.record(z.string(), z.object({ of: z.string(), words: z.array(z.string()) })),
 });
@@ -41,7 +44,13 @@ export const manifestSchema = z.object({
   /** By label: Platt's slope and intercept over raw logits and the rows they were fitted on. */
   calibration: z.record(
     z.string(),
-    z.object({ method: z.enum(["platt", "none"]), slope: z.number(), intercept: z.number(), rows: z.number().int(), positives: z.number().int() }),
+    z.object({
+      method: z.enum(["platt", "none"]),
+      slope: z.number(),
+      intercept: z.number(),
+      rows: z.number().int(),
+      positives: z.number().int(),
+    }),
   ),
   training: z.object({
     dataSha256: sha256,

@@ -33,7 +33,14 @@ export function renderModelCard(manifest: Omit<Manifest, "files" | "format">): s
   const rows = manifest.labels.map((label) => {
     const metrics = manifest.heldOut[label] ?? {};
     const threshold = manifest.thresholds[label];
-    const cells = [label, String(manifest.training.positives[label] ?? 0), number(metrics["auroc"]), number(metrics["average_precision"]), number(threshold?.threshold), threshold?.rule ?? "–"];
+    const cells = [
+      label,
+      String(manifest.training.positives[label] ?? 0),
+      number(metrics["auroc"]),
+      number(metrics["average_precision"]),
+      number(threshold?.threshold),
+      threshold?.rule ?? "–",
+    ];
     return `| ${cells.join(" | ")} |`;
   });
   const { bits, charNgrams } = manifest.architecture;

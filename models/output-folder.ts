@@ -36,5 +36,8 @@ export async function refuseForeignFolder(dir: string, marker: string): Promise<
   if (!existsSync(dir) || existsSync(join(dir, marker))) return;
   const entries = await readdir(dir).catch(() => ["a file of that name"]);
   if (entries.length === 0) return;
-  throw new CordonError("usage/output-exists", `the folder is not empty and holds no ${marker}`, { where: dir, hint: "choose another --out" });
+  throw new CordonError("usage/output-exists", `the folder is not empty and holds no ${marker}`, {
+    where: dir,
+    hint: "choose another --out",
+  });
 }

@@ -101,7 +101,8 @@ function readNgramModel(bytes: Uint8Array, manifest: Manifest, dir: string): Ngr
   const { bits, charNgrams, rules } = manifest.architecture;
   const labels = manifest.labels.length;
   for (const [label, { of }] of Object.entries(rules)) {
-    if (!manifest.labels.includes(label) || !manifest.labels.includes(of) || of in rules) throw damaged(`the rule of ${label} does not fit the labels`, dir);
+    if (!manifest.labels.includes(label) || !manifest.labels.includes(of) || of in rules)
+      throw damaged(`the rule of ${label} does not fit the labels`, dir);
   }
   let weights: Map<string, Initializer>;
   try {

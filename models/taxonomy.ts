@@ -49,7 +49,9 @@ const FAMILIES: CategoryId[][] = [
 
 /** The categories that share a family with `category`, itself left out. */
 export function relatedCategories(category: CategoryId): CategoryId[] {
-  return CATEGORY_IDS.filter((other) => other !== category && FAMILIES.some((family) => family.includes(category) && family.includes(other)));
+  return CATEGORY_IDS.filter(
+    (other) => other !== category && FAMILIES.some((family) => family.includes(category) && family.includes(other)),
+  );
 }
 
 /** The label over all categories: 1 where any category is present. It is an output of its own, not a maximum. */

@@ -14,7 +14,8 @@ export function columnMapping(value: string): ColumnMapping {
   for (const part of value.split(",")) {
     const [name, column] = part.split("=").map((side) => side.trim());
     const known = COLUMNS.find((c) => c === name);
-    if (known === undefined || !column) throw new InvalidArgumentError(`expected NAME=COLUMN, separated by commas, NAME one of ${COLUMNS.join(", ")}.`);
+    if (known === undefined || !column)
+      throw new InvalidArgumentError(`expected NAME=COLUMN, separated by commas, NAME one of ${COLUMNS.join(", ")}.`);
     mapping[known] = column;
   }
   return mapping;

@@ -11,11 +11,13 @@ const graph = new GraphBuilder();
 const tokenizer = { mark: { int: 0 }, pad_value: { string: "" }, mincharnum: { int: 1 } };
 const expression = { tokenexp: { string: "[\\p{L}\\p{N}]+|[^\\s\\p{L}\\p{N}]" } };
 graph.op("Tokenizer", ["text"], { ...expression, ...tokenizer }, { domain: "com.microsoft", output: "tokens" });
-const bytes = graph.build(
-  [{ name: "text", type: "string", shape: ["N"] }],
-  [{ name: "tokens", type: "string", shape: ["N", "T"] }],
-  { name: "probe", producerVersion: "0", doc: "", opsets: { "": 18, "com.microsoft": 1 }, metadata: {} },
-);
+const bytes = graph.build([{ name: "text", type: "string", shape: ["N"] }], [{ name: "tokens", type: "string", shape: ["N", "T"] }], {
+  name: "probe",
+  producerVersion: "0",
+  doc: "",
+  opsets: { "": 18, "com.microsoft": 1 },
+  metadata: {},
+});
 const session = await ort.InferenceSession.create(bytes);
 
 /** "a?b" is one token where ? is a word character, two where it is white space, three where it stands alone. */

@@ -13,7 +13,11 @@ const DOCUMENTS = 4000;
 const HARMFUL = 0.1;
 
 const recipe = await readRecipe("embedded");
-const { kept } = await generate({ ...recipe, seed: 20261122, strategies: [{ kind: "grammar", act_variants: 4, post_variants: 4, pages: 400, prose: 60 }] });
+const { kept } = await generate({
+  ...recipe,
+  seed: 20261122,
+  strategies: [{ kind: "grammar", act_variants: 4, post_variants: 4, pages: 400, prose: 60 }],
+});
 const heldOut = new Random(1, "sample").shuffle(kept.filter((row) => row.split === "test"));
 const take = (label: 0 | 1, n: number) => heldOut.filter((row) => row.label === label).slice(0, n);
 const rows = [...take(1, DOCUMENTS * HARMFUL), ...take(0, DOCUMENTS * (1 - HARMFUL))].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -27,18 +27,35 @@ export interface TrainFlags {
 export function addTrainOptions(command: Command): Command {
   const d = TRAIN_DEFAULTS;
   return command
-    .addOption(new Option("--labels <which>", `labels to learn: all (harmful and each category with 30 positives) or harmful (default: ${d.labels})`).choices(["all", "harmful"]))
+    .addOption(
+      new Option(
+        "--labels <which>",
+        `labels to learn: all (harmful and each category with 30 positives) or harmful (default: ${d.labels})`,
+      ).choices(["all", "harmful"]),
+    )
     .option("--bits <n>", `log2 of the number of feature buckets (default: ${d.features.bits})`, integerIn(10, 24))
     .option("--char-ngrams <min-max|none>", "lengths of character n-grams, marks of word ends included (default: none)", charNgramsText)
-    .option("--epochs <n>", `passes over the data at most; training stops early on a held-out lineage split (default: ${d.epochs})`, integerIn(1, 1000))
+    .option(
+      "--epochs <n>",
+      `passes over the data at most; training stops early on a held-out lineage split (default: ${d.epochs})`,
+      integerIn(1, 1000),
+    )
     .option("--learning-rate <x>", `AdaGrad's first step size (default: ${d.learningRate})`, numberIn(1e-6, 100))
     .option("--l2 <x>", `weight of the squared norm (default: ${d.l2})`, numberIn(0, 1))
     .option("--min-count <n>", `windows in which a feature must occur (default: ${d.minCount})`, integerIn(1, 1_000_000))
-    .option("--source-cap <n>", "examples of one source beyond which each further one counts less; 0 for none (default: 0)", integerIn(0, 1e9))
+    .option(
+      "--source-cap <n>",
+      "examples of one source beyond which each further one counts less; 0 for none (default: 0)",
+      integerIn(0, 1e9),
+    )
     .option("--organic-weight <x>", "what an unlabelled document weighs, 0 to 1 (default: 1)", numberIn(1e-6, 1))
     .option("--class-power <x>", "power of negatives / positives that a positive weighs, 0 to 1 (default: 0)", numberIn(0, 1))
     .addOption(new Option("--aggregate <how>", "document score from its windows' (default: max)").choices(AGGREGATES))
-    .option("--threshold-rule <rule>", "how the threshold of harmful is chosen: fpr:0.01, recall:0.98 or a probability; categories take fpr:0.01 (default: fpr:0.01)", thresholdRuleText)
+    .option(
+      "--threshold-rule <rule>",
+      "how the threshold of harmful is chosen: fpr:0.01, recall:0.98 or a probability; categories take fpr:0.01 (default: fpr:0.01)",
+      thresholdRuleText,
+    )
     .option("--seed <n>", `of every random choice (default: ${d.seed})`, integerIn(0, 2 ** 31 - 1));
 }
 
@@ -48,7 +65,10 @@ export function trainOptions(recipe: TrainSection, recipeSeed: number | undefine
   const ngrams = flags.charNgrams ?? recipe.char_ngrams;
   const rule = flags.thresholdRule ?? recipe.threshold_rule;
   return {
-    features: { bits: flags.bits ?? recipe.bits ?? d.features.bits, charNgrams: ngrams === undefined ? d.features.charNgrams : parseCharNgrams(ngrams) },
+    features: {
+      bits: flags.bits ?? recipe.bits ?? d.features.bits,
+      charNgrams: ngrams === undefined ? d.features.charNgrams : parseCharNgrams(ngrams),
+    },
     labels: flags.labels ?? recipe.labels ?? d.labels,
     seed: flags.seed ?? recipeSeed ?? d.seed,
     epochs: flags.epochs ?? recipe.epochs ?? d.epochs,
@@ -66,7 +86,8 @@ export function trainOptions(recipe: TrainSection, recipeSeed: number | undefine
 function parseCharNgrams(text: string): TrainOptions["features"]["charNgrams"] {
   if (text === "none") return null;
   const [min, max] = text.split("-").map(Number);
-  if (!(min! >= 2 && max! <= 8 && min! <= max!)) throw new CordonError("usage/bad-option", "character n-grams are none or MIN-MAX from 2 to 8", { where: "char-ngrams" });
+  if (!(min! >= 2 && max! <= 8 && min! <= max!))
+    throw new CordonError("usage/bad-option", "character n-grams are none or MIN-MAX from 2 to 8", { where: "char-ngrams" });
   return { min: min!, max: max! };
 }
 
@@ -86,6 +107,7 @@ function charNgramsText(value: string): string {
 }
 
 function thresholdRuleText(value: string): string {
-  if (!/^(?:(?:fpr|recall):)?(?:0?\.\d+|[01](?:\.0+)?|\d(?:\.\d+)?e-\d+)$/.test(value)) throw new InvalidArgumentError("expected fpr:0.01, recall:0.98 or a probability.");
+  if (!/^(?:(?:fpr|recall):)?(?:0?\.\d+|[01](?:\.0+)?|\d(?:\.\d+)?e-\d+)$/.test(value))
+    throw new InvalidArgumentError("expected fpr:0.01, recall:0.98 or a probability.");
   return value;
 }

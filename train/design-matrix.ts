@@ -31,7 +31,12 @@ const MAX_WINDOWS = 6;
  * Builds the matrix of the texts. Features in fewer than `minCount` windows of the texts marked `counted` are left out,
  * and document frequencies are taken on those texts alone.
  */
-export function designMatrix(texts: readonly string[], counted: (index: number) => boolean, features: NgramFeatures, minCount: number): DesignMatrix {
+export function designMatrix(
+  texts: readonly string[],
+  counted: (index: number) => boolean,
+  features: NgramFeatures,
+  minCount: number,
+): DesignMatrix {
   const raw = rawWindows(texts, features);
   const buckets = 2 ** features.bits;
   const frequency = new Int32Array(buckets);
@@ -70,7 +75,11 @@ interface RawWindows {
   share: Float32Array;
 }
 
-function compact(raw: RawWindows, column: Int32Array, idf: Float32Array): Pick<DesignMatrix, "rows" | "offsets" | "features" | "inverseNorm" | "example" | "share"> {
+function compact(
+  raw: RawWindows,
+  column: Int32Array,
+  idf: Float32Array,
+): Pick<DesignMatrix, "rows" | "offsets" | "features" | "inverseNorm" | "example" | "share"> {
   const { rows } = raw;
   const offsets = shared(Uint32Array, rows + 1);
   const inverseNorm = shared(Float32Array, rows);

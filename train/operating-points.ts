@@ -19,12 +19,17 @@ export function operatingPoints(scores: readonly number[], labels: readonly numb
   const negatives = of(0);
   return {
     recall: positives.length === 0 ? [] : RECALLS.map((recall) => [recall, thresholdAtRecall(positives, recall)]),
-    falsePositiveRate: negatives.length === 0 ? [] : FALSE_POSITIVE_RATES.map((rate) => [rate, Math.min(1, thresholdFlagging(negatives, rate))]),
+    falsePositiveRate:
+      negatives.length === 0 ? [] : FALSE_POSITIVE_RATES.map((rate) => [rate, Math.min(1, thresholdFlagging(negatives, rate))]),
   };
 }
 
 /** The threshold of a rule, and the rule in words for the manifest. */
-export function chooseThreshold(rule: ThresholdRule, scores: readonly number[], labels: readonly number[]): { threshold: number; rule: string } {
+export function chooseThreshold(
+  rule: ThresholdRule,
+  scores: readonly number[],
+  labels: readonly number[],
+): { threshold: number; rule: string } {
   if (rule.kind === "fixed") return { threshold: rule.value, rule: "given" };
   const wanted = rule.kind === "recall" ? 1 : 0;
   const sorted = scores.filter((_, i) => labels[i] === wanted).sort((a, b) => b - a);
@@ -32,7 +37,10 @@ export function chooseThreshold(rule: ThresholdRule, scores: readonly number[], 
   if (sorted.length === 0) return { threshold: 0.5, rule: `0.5: the calibration split has no ${wanted ? "positives" : "negatives"}` };
   return rule.kind === "recall"
     ? { threshold: thresholdAtRecall(sorted, rule.value), rule: `recall ${percent} of ${sorted.length} calibration positives` }
-    : { threshold: Math.min(1, thresholdFlagging(sorted, rule.value)), rule: `at most ${percent} of ${sorted.length} calibration negatives flagged` };
+    : {
+        threshold: Math.min(1, thresholdFlagging(sorted, rule.value)),
+        rule: `at most ${percent} of ${sorted.length} calibration negatives flagged`,
+      };
 }
 
 /** The highest threshold at which `recall` of the positives (sorted down) score at or over it. */

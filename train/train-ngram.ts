@@ -75,18 +75,36 @@ export async function trainNgram(
   refuseOneClass(rows);
   const inTraining = (row: Row) => row.split === "train";
   progress(`reading ${rows.length} examples`);
-  const matrix = designMatrix(rows.map((r) => r.example.text), (i) => inTraining(rows[i]!), options.features, options.minCount);
+  const matrix = designMatrix(
+    rows.map((r) => r.example.text),
+    (i) => inTraining(rows[i]!),
+    options.features,
+    options.minCount,
+  );
   const learned = learnedLabels(rows.filter(inTraining), options.labels);
   const rules = learned.includes("sexual-content") ? mutable(RULES) : {};
   const labels = [HARMFUL, ...CATEGORY_IDS.filter((id) => learned.includes(id) || Object.hasOwn(rules, id))];
 
-  const weights = sourceWeights(rows.map((r) => r.example.source ?? ""), options);
+  const weights = sourceWeights(
+    rows.map((r) => r.example.source ?? ""),
+    options,
+  );
   const tasks = learned.map((label) => labelTask(label, rows, matrix, weights, options));
   const fits = await fitLabels(matrix, tasks, options, (done, label) => progress(`fitted ${done} of ${tasks.length} labels (${label})`));
-  const raw = quantizeModel(matrix, options.features, labels, new Map(learned.map((label, i): [string, LogisticFit] => [label, fits[i]!])), rules);
+  const raw = quantizeModel(
+    matrix,
+    options.features,
+    labels,
+    new Map(learned.map((label, i): [string, LogisticFit] => [label, fits[i]!])),
+    rules,
+  );
 
   progress("calibrating");
-  const calibration = calibrate(raw, options.aggregate, rows.filter((r) => r.split === "calibration"));
+  const calibration = calibrate(
+    raw,
+    options.aggregate,
+    rows.filter((r) => r.split === "calibration"),
+  );
   const model = calibration.model;
   const scored = scoreRows(model, options.aggregate, rows);
   const points: Manifest["operatingPoints"] = {};
@@ -105,7 +123,13 @@ export async function trainNgram(
     model,
     manifest: {
       ...about,
-      architecture: { kind: "ngram", bits: options.features.bits, charNgrams: options.features.charNgrams, blockTokens: BLOCK_TOKENS, rules },
+      architecture: {
+        kind: "ngram",
+        bits: options.features.bits,
+        charNgrams: options.features.charNgrams,
+        blockTokens: BLOCK_TOKENS,
+        rules,
+      },
       labels,
       aggregate: options.aggregate,
       thresholds,
@@ -138,9 +162,13 @@ function refuseOneClass(rows: readonly Row[]): void {
   for (const label of [0, 1]) {
     const n = rows.filter((r) => r.split === "train" && r.example.label === label).length;
     if (n >= 2) continue;
-    throw new CordonError("data/too-few-examples", `${n} ${label ? "harmful" : "harmless"} examples in the training split, at least 2 are needed`, {
-      hint: "add data of that label",
-    });
+    throw new CordonError(
+      "data/too-few-examples",
+      `${n} ${label ? "harmful" : "harmless"} examples in the training split, at least 2 are needed`,
+      {
+        hint: "add data of that label",
+      },
+    );
   }
 }
 
@@ -176,11 +204,19 @@ function labelTask(label: string, rows: readonly Row[], matrix: DesignMatrix, so
 /** Probabilities per label, as the package will aggregate them; none of training rows. */
 function scoreRows(model: NgramModel, aggregate: Aggregate, rows: readonly Row[]): Float64Array[] {
   const scorer = new NgramScorer(model);
-  return rows.map(({ example, split }) => (split === "train" ? new Float64Array(0) : aggregatedScores(scorer.scoreText(example.text), aggregate).slice()));
+  return rows.map(({ example, split }) =>
+    split === "train" ? new Float64Array(0) : aggregatedScores(scorer.scoreText(example.text), aggregate).slice(),
+  );
 }
 
 /** The rows of a split whose label is known. */
-function known(rows: readonly Row[], scored: readonly Float64Array[], label: string, index: number, split: Split): { scores: number[]; labels: number[] } {
+function known(
+  rows: readonly Row[],
+  scored: readonly Float64Array[],
+  label: string,
+  index: number,
+  split: Split,
+): { scores: number[]; labels: number[] } {
   const scores: number[] = [];
   const labels: number[] = [];
   rows.forEach((row, i) => {
@@ -214,7 +250,13 @@ function calibrate(raw: NgramModel, aggregate: Aggregate, rows: readonly Row[]):
       intercept[index] = intercept[index]! * platt.slope + platt.intercept;
     }
     const positives = labels.reduce((sum, y) => sum + y, 0);
-    reports[label] = { method: platt === null ? "none" : "platt", slope: platt?.slope ?? 1, intercept: platt?.intercept ?? 0, rows: labels.length, positives };
+    reports[label] = {
+      method: platt === null ? "none" : "platt",
+      slope: platt?.slope ?? 1,
+      intercept: platt?.intercept ?? 0,
+      rows: labels.length,
+      positives,
+    };
   }
   return { model: { ...raw, slope, intercept }, reports };
 }
@@ -237,7 +279,8 @@ function metrics({ scores, labels }: { scores: number[]; labels: number[] }): Re
 /** Of every row that is trained, calibrated or measured on, with its split and labels, in order. */
 function dataHash(rows: readonly Row[]): string {
   const hash = createHash("sha256");
-  for (const { example, split } of rows) hash.update(JSON.stringify([example.text, example.label, example.categories, example.unknown, split]));
+  for (const { example, split } of rows)
+    hash.update(JSON.stringify([example.text, example.label, example.categories, example.unknown, split]));
   return hash.digest("hex");
 }
 

@@ -22,9 +22,27 @@ export interface BenchmarkOptions {
   license: string;
 }
 
-const EXPLAIN = ["The reason lies in the definition.", "This follows from what was said above.", "Compare it with the other cases.", "It is worth remembering why.", "Textbooks treat it at length."];
-const LECTURE = ["Let us look at the next point.", "Today's topic has several parts.", "Recall what we discussed last week.", "Note the following carefully.", "Are there questions so far?"];
-const ARTICLE = ["The subject has been studied for a long time.", "Experts agree on the main points.", "There is more to be said.", "An overview is given below.", "Readers often ask about this."];
+const EXPLAIN = [
+  "The reason lies in the definition.",
+  "This follows from what was said above.",
+  "Compare it with the other cases.",
+  "It is worth remembering why.",
+  "Textbooks treat it at length.",
+];
+const LECTURE = [
+  "Let us look at the next point.",
+  "Today's topic has several parts.",
+  "Recall what we discussed last week.",
+  "Note the following carefully.",
+  "Are there questions so far?",
+];
+const ARTICLE = [
+  "The subject has been studied for a long time.",
+  "Experts agree on the main points.",
+  "There is more to be said.",
+  "An overview is given below.",
+  "Readers often ask about this.",
+];
 
 /** Every form of every question; recombined passages draw on questions of the same subject and the same split. */
 export function* benchmarkExamples(questions: readonly Question[], options: BenchmarkOptions): Generator<Example> {
@@ -66,7 +84,9 @@ function answerOf({ choices, answer }: Question): string {
 /** The answer in the place of a blank, or behind the question. */
 function statement(question: Question, random: Random): string {
   const answer = answerOf(question);
-  const text = /_{2,}/.test(question.question) ? question.question.replace(/_{2,}/, () => answer) : `${question.question.replace(/[?:.]\s*$/, "")}: ${answer}`;
+  const text = /_{2,}/.test(question.question)
+    ? question.question.replace(/_{2,}/, () => answer)
+    : `${question.question.replace(/[?:.]\s*$/, "")}: ${answer}`;
   return `${text.replace(/\s+$/, "")}. ${random.pick(EXPLAIN)}`;
 }
 

@@ -62,7 +62,11 @@ export function* domainExamples(domain: Domain, count: number, seed: number): Ge
         lang: "en",
         synthetic: true,
         source: "domain",
-        lineage: { seedIds: [`domain/${domain.domain}/${own.title}/${i}`], parents: [], ops: [{ name: "domain/passage", version: DOMAIN_VERSION, seed }] },
+        lineage: {
+          seedIds: [`domain/${domain.domain}/${own.title}/${i}`],
+          parents: [],
+          ops: [{ name: "domain/passage", version: DOMAIN_VERSION, seed }],
+        },
         license: "Apache-2.0",
       };
     }

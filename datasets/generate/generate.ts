@@ -64,7 +64,11 @@ async function* strategyRows(strategy: Strategy, seed: number, seeds: Readonly<R
     case "grammar": {
       const all = await readConstitution();
       const wanted = strategy.chapters ?? all.map((c) => c.category);
-      refuseUnknown("chapter", wanted, all.map((c) => c.category));
+      refuseUnknown(
+        "chapter",
+        wanted,
+        all.map((c) => c.category),
+      );
       const chapters = all.filter((c) => wanted.includes(c.category));
       yield* grammarExamples(chapters, await readFrames(), {
         seed,
@@ -85,7 +89,8 @@ async function* strategyRows(strategy: Strategy, seed: number, seeds: Readonly<R
       const isHarmful = (subject: string) => strategy.harmful === "all" || strategy.harmful.includes(subject);
       for (const label of [1, 0] as const) {
         const side = questions.filter((q) => isHarmful(q.subject) === (label === 1));
-        const perQuestion = label === 1 ? strategy.passages_per_question : (strategy.passages_per_harmless_question ?? strategy.passages_per_question);
+        const perQuestion =
+          label === 1 ? strategy.passages_per_question : (strategy.passages_per_harmless_question ?? strategy.passages_per_question);
         const categories = label === 1 ? [...new Set(side.flatMap((q) => q.category ?? []))] : [];
         yield* benchmarkExamples(side, { seed, passagesPerQuestion: perQuestion, label, categories, license: strategy.license });
       }
@@ -97,7 +102,9 @@ async function* strategyRows(strategy: Strategy, seed: number, seeds: Readonly<R
 function refuseUnknown(what: string, names: readonly string[], known: readonly string[]): void {
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
-  throw new CordonError("usage/bad-option", `the recipe names no such ${what}: ${unknown.join(", ")}`, { hint: `there are ${known.toSorted().join(", ")}` });
+  throw new CordonError("usage/bad-option", `the recipe names no such ${what}: ${unknown.join(", ")}`, {
+    hint: `there are ${known.toSorted().join(", ")}`,
+  });
 }
 
 /** Runs a recipe into a folder. @throws CordonError */

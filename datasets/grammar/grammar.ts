@@ -34,7 +34,11 @@ const ADULTS_ONLY: ReadonlySet<CategoryId> = new Set(["sexual-content", "sex-cri
 type Strategy = "act" | "post" | "page" | "monologue" | "prose";
 
 /** Every example of the constitution, chapter by chapter. The same options give the same examples. */
-export function* grammarExamples(chapters: readonly Chapter[], grammar: { frames: Frames; slots: Slots }, options: GrammarOptions): Generator<Example> {
+export function* grammarExamples(
+  chapters: readonly Chapter[],
+  grammar: { frames: Frames; slots: Slots },
+  options: GrammarOptions,
+): Generator<Example> {
   for (const chapter of chapters) yield* new ChapterGrammar(chapter, grammar.frames, grammar.slots, options).examples();
 }
 
@@ -89,7 +93,8 @@ class ChapterGrammar {
     const { questions, imperatives, statements, personas } = this.#frames;
     const benign = this.#chapter.category === BENIGN;
     const roll = benign && random.chance(0.7) ? 0.3 : random.next();
-    const kind = roll < 0.4 ? (variant % 2 === 0 || benign ? imperatives : questions) : roll < 0.65 ? questions : roll < 0.85 ? statements : personas;
+    const kind =
+      roll < 0.4 ? (variant % 2 === 0 || benign ? imperatives : questions) : roll < 0.65 ? questions : roll < 0.85 ? statements : personas;
     const frame = benign && random.chance(0.6) ? random.pick(imperatives.slice(0, 3)) : random.pick(kind);
     const style = drawStyle(random);
     const values = this.#choose([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...sides.filter((s) => s !== null)]);

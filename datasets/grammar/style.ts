@@ -13,8 +13,43 @@ const SHORT: [RegExp, string][] = [
   [/\bwith\b/g, "w/"],
   [/\bsomeone\b/g, "sb"],
 ];
-const OPENERS = ["hey, ", "Hi! ", "hello, ", "ok so ", "Quick question: ", "lol ", "Well, ", "so ", "Hi there, ", "honestly ", "Please answer: ", "btw ", "@user ", "RT @user: ", "Good evening. "];
-const CLOSERS = [" Thanks!", " thx", " please", " 😂", " lol", " 🙏", " Thank you in advance.", "!!", "...", " 🤔", " ❤️", " #help", " 😡", " Be brief.", " Answer in detail.", " asap", " 💯", " 🔥"];
+const OPENERS = [
+  "hey, ",
+  "Hi! ",
+  "hello, ",
+  "ok so ",
+  "Quick question: ",
+  "lol ",
+  "Well, ",
+  "so ",
+  "Hi there, ",
+  "honestly ",
+  "Please answer: ",
+  "btw ",
+  "@user ",
+  "RT @user: ",
+  "Good evening. ",
+];
+const CLOSERS = [
+  " Thanks!",
+  " thx",
+  " please",
+  " 😂",
+  " lol",
+  " 🙏",
+  " Thank you in advance.",
+  "!!",
+  "...",
+  " 🤔",
+  " ❤️",
+  " #help",
+  " 😡",
+  " Be brief.",
+  " Answer in detail.",
+  " asap",
+  " 💯",
+  " 🔥",
+];
 
 const plain: Style = (text) => text;
 const lower: Style = (text) => text.toLowerCase();
@@ -45,7 +80,7 @@ function withTypo(where: number): Style {
     const words = [...text.matchAll(/[a-z]{4,}/gi)];
     const word = words[Math.floor(where * words.length)];
     if (word === undefined) return text;
-    const at = word.index + 1 + Math.floor(where * 7919) % (word[0].length - 2);
+    const at = word.index + 1 + (Math.floor(where * 7919) % (word[0].length - 2));
     return text.slice(0, at) + text[at + 1]! + text[at]! + text.slice(at + 2);
   };
 }

@@ -69,7 +69,10 @@ export async function* readGeneric(path: string, mapping: ColumnMapping = {}): A
 
 function labelOf(row: Row, column: string, values: Map<string, 0 | 1>): 0 | 1 {
   const value = row.row[column];
-  const label = typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? values.get(String(value).trim().toLowerCase()) : undefined;
+  const label =
+    typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+      ? values.get(String(value).trim().toLowerCase())
+      : undefined;
   if (label !== undefined) return label;
   const what = Object.hasOwn(row.row, column) ? `${column} is no known label` : `there is no column ${column}`;
   throw new CordonError("data/malformed-row", what, { where: row.where, hint: `known labels are ${[...values.keys()].join(", ")}` });

@@ -66,7 +66,11 @@ export function calibrationBins(ranking: Ranking, bins = CALIBRATION_BINS, weigh
 }
 
 /** Σ mass_b / mass · |mean label_b − mean score_b| over equal-mass bins. */
-export function expectedCalibrationError(ranking: Ranking, bins = CALIBRATION_BINS, weights: Float64Array = ranking.weights): number | null {
+export function expectedCalibrationError(
+  ranking: Ranking,
+  bins = CALIBRATION_BINS,
+  weights: Float64Array = ranking.weights,
+): number | null {
   const filled = calibrationBins(ranking, bins, weights);
   const total = filled.reduce((sum, bin) => sum + bin.mass, 0);
   if (total === 0) return null;

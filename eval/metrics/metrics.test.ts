@@ -29,10 +29,17 @@ describe("parity with scikit-learn", () => {
 
 // Scores on a coarse grid, so that ties are common; both classes present.
 const rows = fc
-  .array(fc.record({ score: fc.integer({ min: 0, max: 12 }).map((k) => k / 12), label: fc.constantFrom(0, 1), weight: fc.integer({ min: 0, max: 3 }) }), {
-    minLength: 2,
-    maxLength: 40,
-  })
+  .array(
+    fc.record({
+      score: fc.integer({ min: 0, max: 12 }).map((k) => k / 12),
+      label: fc.constantFrom(0, 1),
+      weight: fc.integer({ min: 0, max: 3 }),
+    }),
+    {
+      minLength: 2,
+      maxLength: 40,
+    },
+  )
   .filter((r) => r.some((x) => x.label === 1) && r.some((x) => x.label === 0));
 type Row = { score: number; label: number; weight: number };
 const scoresOf = (r: Row[]) => r.map((x) => x.score);
@@ -58,7 +65,11 @@ describe("every metric", () => {
     fc.assert(
       fc.property(rows, fc.integer(), (r, seed) => {
         const other = fc.sample(fc.shuffledSubarray(r, { minLength: r.length }), { numRuns: 1, seed })[0]!;
-        close(computeMetrics(rank(scoresOf(r), labelsOf(r)), 0.5)[name]!, computeMetrics(rank(scoresOf(other), labelsOf(other)), 0.5)[name]!, name);
+        close(
+          computeMetrics(rank(scoresOf(r), labelsOf(r)), 0.5)[name]!,
+          computeMetrics(rank(scoresOf(other), labelsOf(other)), 0.5)[name]!,
+          name,
+        );
       }),
     );
   });
@@ -67,7 +78,11 @@ describe("every metric", () => {
     fc.assert(
       fc.property(rows, (r) => {
         const repeated = r.flatMap((x) => Array.from({ length: x.weight }, () => x));
-        const weighted = rank(scoresOf(r), labelsOf(r), r.map((x) => x.weight));
+        const weighted = rank(
+          scoresOf(r),
+          labelsOf(r),
+          r.map((x) => x.weight),
+        );
         close(computeMetrics(weighted, 0.5)[name]!, computeMetrics(rank(scoresOf(repeated), labelsOf(repeated)), 0.5)[name]!, name);
       }),
     );
@@ -88,7 +103,13 @@ describe("every metric", () => {
       fc.property(rows, (r) => {
         // Bins are cut from the middle of each run, which the flip mirrors; where a middle falls on a boundary they differ.
         fc.pre(name !== "ece" || new Set(scoresOf(r)).size === 1);
-        const flipped = computeMetrics(rank(scoresOf(r).map((s) => 1 - s), labelsOf(r).map((l) => 1 - l)), 0.5)[name]!;
+        const flipped = computeMetrics(
+          rank(
+            scoresOf(r).map((s) => 1 - s),
+            labelsOf(r).map((l) => 1 - l),
+          ),
+          0.5,
+        )[name]!;
         close(computeMetrics(rank(scoresOf(r), labelsOf(r)), 0.5)[name]!, flipped, name);
       }),
       { maxSkipsPerRun: 10_000, numRuns: 20 },
@@ -124,10 +145,12 @@ test("auroc: equals the share of ordered pairs", () => {
     fc.property(rows, (r) => {
       let won = 0;
       let pairs = 0;
-      for (const p of r) for (const q of r) if (p.label === 1 && q.label === 0) {
-        pairs++;
-        won += p.score > q.score ? 1 : p.score === q.score ? 0.5 : 0;
-      }
+      for (const p of r)
+        for (const q of r)
+          if (p.label === 1 && q.label === 0) {
+            pairs++;
+            won += p.score > q.score ? 1 : p.score === q.score ? 0.5 : 0;
+          }
       close(auroc(count(rank(scoresOf(r), labelsOf(r)))), won / pairs, "auroc");
     }),
   );
@@ -148,7 +171,15 @@ test("calibration bins hold every row once, are of about equal mass, and a calib
   expect(bins.map((b) => b.mass)).toEqual(Array.from({ length: 15 }, () => 100));
   expect(bins[0]!.low).toBe(scores[0]);
   expect(computeMetrics(ranking, 0.5)["ece"]!).toBeLessThan(0.02);
-  expect(computeMetrics(rank(scores.map((s) => s ** 4), labels), 0.5)["ece"]!).toBeGreaterThan(0.2);
+  expect(
+    computeMetrics(
+      rank(
+        scores.map((s) => s ** 4),
+        labels,
+      ),
+      0.5,
+    )["ece"]!,
+  ).toBeGreaterThan(0.2);
 });
 
 test("thresholdFlagging: the lowest threshold within the share", () => {
@@ -167,7 +198,10 @@ test("thresholdFlagging: the lowest threshold within the share", () => {
 
 test("curve: recall and false positive rate rise, ends are kept, and it is thinned", () => {
   const scores = Array.from({ length: 999 }, (_, i) => i / 999);
-  const ranking = rank(scores, scores.map((_, i) => (i % 3 === 0 ? 1 : 0)));
+  const ranking = rank(
+    scores,
+    scores.map((_, i) => (i % 3 === 0 ? 1 : 0)),
+  );
   const points = curve(ranking, count(ranking), 50);
   expect(points.length).toBeLessThanOrEqual(50);
   expect(points.at(-1)).toMatchObject({ recall: 1, fpr: 1, threshold: 0 });

@@ -44,7 +44,9 @@ export const METRICS: Record<string, Metric> = {
   auroc: ranked(auroc),
   average_precision: ranked(averagePrecision),
   ...Object.fromEntries(FPR_POINTS.map((fpr) => [`recall_at_fpr.${fpr}`, ranked((counts) => recallAtFpr(counts, fpr))])),
-  ...Object.fromEntries(RECALL_POINTS.map((recall) => [`precision_at_recall.${recall}`, ranked((counts) => precisionAtRecall(counts, recall))])),
+  ...Object.fromEntries(
+    RECALL_POINTS.map((recall) => [`precision_at_recall.${recall}`, ranked((counts) => precisionAtRecall(counts, recall))]),
+  ),
   brier: { better: "lower", ranksOnly: false, needsBothClasses: false, compute: ({ ranking, weights }) => brierLoss(ranking, weights) },
   ece: {
     better: "lower",

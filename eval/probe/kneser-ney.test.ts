@@ -44,7 +44,9 @@ function slow(order: number, documents: Uint8Array[]) {
   const discounts = counts.map((grams) => {
     const n = [0, 1, 2, 3, 4].map((c) => [...grams.values()].filter((v) => v === c).length);
     const y = n[1]! + 2 * n[2]! === 0 ? 0.5 : n[1]! / (n[1]! + 2 * n[2]!);
-    return [0, 1, 2].map((i) => Math.min(i + 1, Math.max(0.05, (n[i + 1]! && i + 1 - ((i + 2) * y * n[i + 2]!) / n[i + 1]!) || (i + 1) / 2)));
+    return [0, 1, 2].map((i) =>
+      Math.min(i + 1, Math.max(0.05, (n[i + 1]! && i + 1 - ((i + 2) * y * n[i + 2]!) / n[i + 1]!) || (i + 1) / 2)),
+    );
   });
   const probability = (context: number[], symbol: number): number => {
     const length = context.length + 1;
@@ -89,8 +91,14 @@ test("bits are those of the distributions, byte by byte", () => {
 test("an untrained model needs log2 257 bits a symbol; training on like text lowers it", () => {
   const text = utf8("cells divide and viruses enter cells");
   expect(new KneserNey(5).bits(text)).toBeCloseTo((text.length + 1) * Math.log2(257), 9);
-  const near = trained(5, Array.from({ length: 5 }, () => utf8("viruses enter cells; cells divide")));
-  const far = trained(5, Array.from({ length: 5 }, () => utf8("prices rose as markets opened low")));
+  const near = trained(
+    5,
+    Array.from({ length: 5 }, () => utf8("viruses enter cells; cells divide")),
+  );
+  const far = trained(
+    5,
+    Array.from({ length: 5 }, () => utf8("prices rose as markets opened low")),
+  );
   expect(near.bits(text)).toBeLessThan(far.bits(text));
 });
 

@@ -33,7 +33,12 @@ test("adding as the threshold rises is the same as training anew at each", () =>
 
 test("the order of documents does not matter, and one domain alone cannot be probed", () => {
   expect(probe(documents.toReversed(), [0.5])).toEqual(probe(documents, [0.5]));
-  expect(probe(documents.filter((d) => d.label === 0), [0.5])).toBeNull();
+  expect(
+    probe(
+      documents.filter((d) => d.label === 0),
+      [0.5],
+    ),
+  ).toBeNull();
 });
 
 test("bytes are bounded", () => {

@@ -14,9 +14,24 @@ interface Point {
 export function probeFigure(probe: Probe, recommended: number | null): Figure {
   const unfiltered = probe.points.at(-1)!;
   const series = [
-    { label: "domain to remove", color: COLOR.harmful, dash: false, of: (p: (typeof probe.points)[number]) => p.filtered.hazard / unfiltered.filtered.hazard - 1 },
-    { label: "domain to remove, as much text dropped at random", color: COLOR.harmful, dash: true, of: (p: (typeof probe.points)[number]) => p.control.hazard / unfiltered.filtered.hazard - 1 },
-    { label: "everything else", color: COLOR.harmless, dash: false, of: (p: (typeof probe.points)[number]) => p.filtered.general / unfiltered.filtered.general - 1 },
+    {
+      label: "domain to remove",
+      color: COLOR.harmful,
+      dash: false,
+      of: (p: (typeof probe.points)[number]) => p.filtered.hazard / unfiltered.filtered.hazard - 1,
+    },
+    {
+      label: "domain to remove, as much text dropped at random",
+      color: COLOR.harmful,
+      dash: true,
+      of: (p: (typeof probe.points)[number]) => p.control.hazard / unfiltered.filtered.hazard - 1,
+    },
+    {
+      label: "everything else",
+      color: COLOR.harmless,
+      dash: false,
+      of: (p: (typeof probe.points)[number]) => p.filtered.general / unfiltered.filtered.general - 1,
+    },
   ];
   const lines = series.map((s) => ({ ...s, points: probe.points.map((p): Point => ({ threshold: p.threshold ?? 1, change: s.of(p) })) }));
   return {
@@ -27,11 +42,21 @@ export function probeFigure(probe: Probe, recommended: number | null): Figure {
     draw: (width) =>
       frame(width, {
         x: { domain: [0, 1], label: "threshold →", ticks: 5, tickFormat: (v: number) => String(v) },
-        y: { label: null, grid: true, ticks: 5, tickFormat: (v: number) => `${v > 0 ? "+" : ""}${Number((v * 100).toPrecision(3))} %`, nice: true },
+        y: {
+          label: null,
+          grid: true,
+          ticks: 5,
+          tickFormat: (v: number) => `${v > 0 ? "+" : ""}${Number((v * 100).toPrecision(3))} %`,
+          nice: true,
+        },
         marks: [
           Plot.ruleY([0], { stroke: COLOR.line }),
-          ...lines.map(({ points, color, dash }) => Plot.line(points, { x: "threshold", y: "change", stroke: color, strokeWidth: 2.25, ...(dash && { strokeDasharray: "4 4" }) })),
-          ...lines.filter(({ dash }) => !dash).map(({ points, color }) => Plot.dot(points, { x: "threshold", y: "change", fill: color, r: 3 })),
+          ...lines.map(({ points, color, dash }) =>
+            Plot.line(points, { x: "threshold", y: "change", stroke: color, strokeWidth: 2.25, ...(dash && { strokeDasharray: "4 4" }) }),
+          ),
+          ...lines
+            .filter(({ dash }) => !dash)
+            .map(({ points, color }) => Plot.dot(points, { x: "threshold", y: "change", fill: color, r: 3 })),
           ...(recommended === null ? [] : recommendedMarks(recommended, null, `recommended ${told(recommended)}`, [0, 1])),
         ],
       }),
@@ -42,7 +67,9 @@ export function probeFigure(probe: Probe, recommended: number | null): Figure {
 export function capabilityFigure(runs: readonly CapabilityRun[], recommended: number | null): Figure {
   // A group stands for its tasks where it is there.
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.tasks)))];
-  const shown = names.filter((name) => !(name.startsWith("mmlu_") && names.includes("mmlu")) && !(name.startsWith("wmdp_") && names.includes("wmdp")));
+  const shown = names.filter(
+    (name) => !(name.startsWith("mmlu_") && names.includes("mmlu")) && !(name.startsWith("wmdp_") && names.includes("wmdp")),
+  );
   const lines = shown.sort().map((name) => ({
     name,
     kind: kindOfTask(name),
@@ -66,16 +93,35 @@ export function capabilityFigure(runs: readonly CapabilityRun[], recommended: nu
       frame(width, {
         marginRight: width < 500 ? 84 : 96,
         x: { domain: [0, 1], label: "threshold →", ticks: 5, tickFormat: (v: number) => String(v) },
-        y: { domain: [Math.min(0.2, ...lines.flatMap((l) => l.points.map((p) => p.accuracy - p.error))), most], label: null, grid: true, ticks: 5, tickFormat: tick },
+        y: {
+          domain: [Math.min(0.2, ...lines.flatMap((l) => l.points.map((p) => p.accuracy - p.error))), most],
+          label: null,
+          grid: true,
+          ticks: 5,
+          tickFormat: tick,
+        },
         marks: [
           Plot.ruleY([CHANCE], { stroke: COLOR.muted, strokeDasharray: "4 4" }),
           ...lines.flatMap(({ name, kind, points }) => {
             const color = kind === "hazard" ? COLOR.harmful : COLOR.harmless;
             return [
-              Plot.ruleX(points, { x: "x", y1: (p: (typeof points)[number]) => p.accuracy - p.error, y2: (p: (typeof points)[number]) => p.accuracy + p.error, stroke: color }),
+              Plot.ruleX(points, {
+                x: "x",
+                y1: (p: (typeof points)[number]) => p.accuracy - p.error,
+                y2: (p: (typeof points)[number]) => p.accuracy + p.error,
+                stroke: color,
+              }),
               Plot.line(points, { x: "x", y: "accuracy", stroke: color, strokeWidth: 2.25 }),
               Plot.dot(points, { x: "x", y: "accuracy", fill: color, r: 3 }),
-              Plot.text(points.slice(-1), { x: "x", y: "accuracy", text: () => name, textAnchor: "start", dx: 8, fill: color, fontWeight: 600 }),
+              Plot.text(points.slice(-1), {
+                x: "x",
+                y: "accuracy",
+                text: () => name,
+                textAnchor: "start",
+                dx: 8,
+                fill: color,
+                fontWeight: 600,
+              }),
             ];
           }),
           ...(recommended === null ? [] : recommendedMarks(recommended, null, `recommended ${told(recommended)}`, [0, 1])),

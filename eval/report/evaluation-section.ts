@@ -22,31 +22,104 @@ export function evaluationSection(evaluation: Evaluation): Html {
   const thresholds = [...new Set(sets.map(([, set]) => threshold(set.threshold)))];
   const undefined_ = sets.filter(([, set]) => set.undefined_because);
   const reference = sets[0]?.[1].at_reference;
-  return html`<section><h2>How well the scores separate</h2>
-<p>Label <strong>${evaluation.label}</strong>. Under each value its 95 % bootstrap interval. Flagged, recall and false positives are at ${thresholds.length === 1 ? `the threshold ${thresholds[0]}` : "each set’s threshold"}.</p>
-<div class="card"><h3>Metrics by set</h3><div class="scroll" tabindex="0" role="region" aria-label="Metrics by set"><table><caption>Metrics of each labelled set with 95 % intervals</caption>
-<thead><tr><th scope="col">set</th><th scope="col">rows</th>${COLUMNS.map((c) => html`<th scope="col">${c.title}</th>`)}</tr></thead>
-<tbody>${sets.map(([name, set]) => html`<tr><th scope="row">${name}</th><td>${whole(set.n)}<small>${whole(set.positives)} harmful</small></td>${COLUMNS.map((c) => cell(set, c))}</tr>`)}</tbody></table></div>
-${undefined_.length > 0 && html`<p>${NONE} is undefined: ${undefined_.map(([name, set]) => `in ${name} ${set.undefined_because}`).join("; ")}.</p>`}
-</div>${reference && referenceCard(sets, reference)}${rocCard(sets)}${calibrationCard(sets)}</section>`;
+  return html`<section>
+    <h2>How well the scores separate</h2>
+    <p>
+      Label <strong>${evaluation.label}</strong>. Under each value its 95 % bootstrap interval. Flagged, recall and false positives are at
+      ${thresholds.length === 1 ? `the threshold ${thresholds[0]}` : "each set’s threshold"}.
+    </p>
+    <div class="card">
+      <h3>Metrics by set</h3>
+      <div class="scroll" tabindex="0" role="region" aria-label="Metrics by set">
+        <table>
+          <caption>
+            Metrics of each labelled set with 95 % intervals
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">set</th>
+              <th scope="col">rows</th>
+              ${COLUMNS.map((c) => html`<th scope="col">${c.title}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${sets.map(
+              ([name, set]) =>
+                html`<tr>
+                  <th scope="row">${name}</th>
+                  <td>${whole(set.n)}<small>${whole(set.positives)} harmful</small></td>
+                  ${COLUMNS.map((c) => cell(set, c))}
+                </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+      ${undefined_.length > 0 && html`<p>${NONE} is undefined: ${undefined_.map(([name, set]) => `in ${name} ${set.undefined_because}`).join("; ")}.</p>`}
+    </div>
+    ${reference && referenceCard(sets, reference)}${rocCard(sets)}${calibrationCard(sets)}
+  </section>`;
 }
 
 function cell(set: SetEvaluation, { path, of, format = metric }: (typeof COLUMNS)[number]): Html {
-  return html`<td>${format(of(set))}<small>${of(set) === null ? "" : interval(set.intervals[path], (v) => format(v).replace(" %", "")).replace(" to ", "–")}</small></td>`;
+  return html`<td>
+    ${format(of(set))}<small
+      >${of(set) === null ? "" : interval(set.intervals[path], (v) => format(v).replace(" %", "")).replace(" to ", "–")}</small
+    >
+  </td>`;
 }
 
 /** All sets at the one threshold that flags a set share of a benign set. */
 function referenceCard(sets: [string, SetEvaluation][], { name, share, threshold: at }: ReferencePoint): Html {
-  return html`<div class="card"><h3>At a fixed rate of false alarms</h3><p>At ${threshold(at)}, the threshold which flags ${percent(share)} of ${name}.</p><div class="scroll" tabindex="0" role="region" aria-label="At a fixed rate of false alarms"><table><caption>Recall and false positives at the reference threshold</caption>
-<thead><tr><th scope="col">set</th><th scope="col">recall</th><th scope="col">false positives</th></tr></thead>
-<tbody>${sets.map(([set, { at_reference: r }]) => html`<tr><th scope="row">${set}</th><td>${percent(r?.recall)}</td><td>${percent(r?.fpr)}</td></tr>`)}</tbody></table></div></div>`;
+  return html`<div class="card">
+    <h3>At a fixed rate of false alarms</h3>
+    <p>At ${threshold(at)}, the threshold which flags ${percent(share)} of ${name}.</p>
+    <div class="scroll" tabindex="0" role="region" aria-label="At a fixed rate of false alarms">
+      <table>
+        <caption>
+          Recall and false positives at the reference threshold
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">set</th>
+            <th scope="col">recall</th>
+            <th scope="col">false positives</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${sets.map(
+            ([set, { at_reference: r }]) =>
+              html`<tr>
+                <th scope="row">${set}</th>
+                <td>${percent(r?.recall)}</td>
+                <td>${percent(r?.fpr)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </div>`;
 }
 
 function rocCard(sets: [string, SetEvaluation][]): Html | null {
   const drawn = sets.filter(([, set]) => set.curve.length > 0);
   if (drawn.length === 0) return null;
-  return html`<div class="card"><h3>Recall against false alarms</h3><p>Up: the share of the harmful that is found. Across: the share of the harmless that is flagged with it. The dashed diagonal is guessing; the dot is the threshold in use.</p>
-<div class="grid">${drawn.map(([name, set]) => html`<div><h4>${name}</h4><p>AUROC ${metric(set.auroc)}</p>${rocPlot(name, set)}</div>`)}</div></div>`;
+  return html`<div class="card">
+    <h3>Recall against false alarms</h3>
+    <p>
+      Up: the share of the harmful that is found. Across: the share of the harmless that is flagged with it. The dashed diagonal is
+      guessing; the dot is the threshold in use.
+    </p>
+    <div class="grid">
+      ${drawn.map(
+        ([name, set]) =>
+          html`<div>
+            <h4>${name}</h4>
+            <p>AUROC ${metric(set.auroc)}</p>
+            ${rocPlot(name, set)}
+          </div>`,
+      )}
+    </div>
+  </div>`;
 }
 
 function rocPlot(name: string, set: SetEvaluation): Html {
@@ -60,8 +133,23 @@ function rocPlot(name: string, set: SetEvaluation): Html {
 function calibrationCard(sets: [string, SetEvaluation][]): Html | null {
   const drawn = sets.filter(([, set]) => set.calibration.length > 1 && set.undefined_because === undefined);
   if (drawn.length === 0) return null;
-  return html`<div class="card"><h3>Calibration</h3><p>Each dot is a fifteenth of the set: across, its mean score; up, the share that is harmful. On the diagonal a score of 0.3 means 30 %. Dots below it: the score says more harm than there is.</p>
-<div class="grid">${drawn.map(([name, set]) => html`<div><h4>${name}</h4><p>calibration error ${metric(set.ece)}</p>${calibrationPlot(name, set.calibration)}</div>`)}</div></div>`;
+  return html`<div class="card">
+    <h3>Calibration</h3>
+    <p>
+      Each dot is a fifteenth of the set: across, its mean score; up, the share that is harmful. On the diagonal a score of 0.3 means 30 %.
+      Dots below it: the score says more harm than there is.
+    </p>
+    <div class="grid">
+      ${drawn.map(
+        ([name, set]) =>
+          html`<div>
+            <h4>${name}</h4>
+            <p>calibration error ${metric(set.ece)}</p>
+            ${calibrationPlot(name, set.calibration)}
+          </div>`,
+      )}
+    </div>
+  </div>`;
 }
 
 function calibrationPlot(name: string, bins: CalibrationBin[]): Html {
@@ -86,7 +174,13 @@ function square(alt: string, marks: Plot.Markish[]): Html {
       x: axis,
       y: { ...axis, grid: true },
       marks: [
-        Plot.line([[0, 0], [1, 1]], { stroke: COLOR.neutral, strokeDasharray: "4 4" }),
+        Plot.line(
+          [
+            [0, 0],
+            [1, 1],
+          ],
+          { stroke: COLOR.neutral, strokeDasharray: "4 4" },
+        ),
         ...marks,
       ],
     },

@@ -11,7 +11,16 @@ const LIMITS = [
 ];
 
 export function modelSection(manifest: Manifest | undefined): Html {
-  return html`<section><h2>Model card</h2>${manifest && card(manifest)}<div class="card"><h3>Limits</h3><ul class="limits">${LIMITS.map((limit) => html`<li>${limit}</li>`)}</ul></div></section>`;
+  return html`<section>
+    <h2>Model card</h2>
+    ${manifest && card(manifest)}
+    <div class="card">
+      <h3>Limits</h3>
+      <ul class="limits">
+        ${LIMITS.map((limit) => html`<li>${limit}</li>`)}
+      </ul>
+    </div>
+  </section>`;
 }
 
 function card(manifest: Manifest): Html {
@@ -20,16 +29,35 @@ function card(manifest: Manifest): Html {
   const rows: [string, Html | string][] = [
     ["Model", `${manifest.name}, Cordon ${manifest.cordonVersion}`],
     ["Description", manifest.description],
-    ["Architecture", `hashed word n-grams${characters}, linear, ${whole(2 ** a.bits)} rows; windows of ${a.blockTokens * 2} tokens that overlap by half; a document’s score is the ${manifest.aggregate} over its windows`],
+    [
+      "Architecture",
+      `hashed word n-grams${characters}, linear, ${whole(2 ** a.bits)} rows; windows of ${a.blockTokens * 2} tokens that overlap by half; a document’s score is the ${manifest.aggregate} over its windows`,
+    ],
     ["Labels", manifest.labels.join(", ")],
     ["Thresholds", lines(thresholds, (t) => `${threshold(t.threshold)}, ${t.rule}`)],
-    ["Calibration", lines(manifest.calibration, (c) => (c.method === "none" ? "none" : `${c.method} on ${whole(c.rows)} rows, ${whole(c.positives)} of them positive`))],
+    [
+      "Calibration",
+      lines(manifest.calibration, (c) =>
+        c.method === "none" ? "none" : `${c.method} on ${whole(c.rows)} rows, ${whole(c.positives)} of them positive`,
+      ),
+    ],
     ["Training examples", html`${whole(training.examples)}${lines(training.positives, whole)}`],
     ["Training data", html`<code>sha256 ${training.dataSha256}</code>`],
     ["Revision", html`<code>${training.gitRevision}</code>`],
     ["Seed", String(training.seed)],
   ];
-  return html`<div class="card"><h3>${manifest.name}</h3><dl>${rows.filter(([, value]) => value !== "").map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></div>`;
+  return html`<div class="card">
+    <h3>${manifest.name}</h3>
+    <dl>
+      ${rows
+        .filter(([, value]) => value !== "")
+        .map(
+          ([name, value]) =>
+            html`<dt>${name}</dt>
+              <dd>${value}</dd>`,
+        )}
+    </dl>
+  </div>`;
 }
 
 /** One line a label. */

@@ -34,12 +34,19 @@ export function threshold(value: number): string {
 
 /** A whole number with thin spaces between thousands. */
 export function whole(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
 /** A large number, shortened. */
 export function short(value: number): string {
-  const units = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const;
+  const units = [
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ] as const;
   const unit = units.find(([size]) => value >= size);
   return unit ? `${Number((value / unit[0]).toPrecision(3))} ${unit[1]}` : String(value);
 }

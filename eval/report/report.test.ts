@@ -20,7 +20,10 @@ const documents: ScoredDocument[] = Array.from({ length: 300 }, (_, i) => ({
 const run = (at: number | null, accuracy: number): CapabilityRun => ({
   threshold: at,
   files: ["results.json"],
-  tasks: { wmdp_bio: { accuracy, stderr: 0.01, overChance: (accuracy - 0.25) / 0.75, n: 10 }, mmlu: { accuracy: 0.45, stderr: null, overChance: 0.2, n: null } },
+  tasks: {
+    wmdp_bio: { accuracy, stderr: 0.01, overChance: (accuracy - 0.25) / 0.75, n: 10 },
+    mmlu: { accuracy: 0.45, stderr: null, overChance: 0.2, n: null },
+  },
 });
 const texts = documents.map((d) => ({ ...d, text: new TextEncoder().encode(`SECRET text of ${d.label} ${d.id}`) }));
 const swept = sweep(documents, { rule: { kind: "max-harmless-loss", limit: 0.05, unit: "documents" }, resamples: 20 });
@@ -35,7 +38,10 @@ const data: ReportData = {
     label: "harmful",
     aggregate: "max",
     sets: {
-      [NASTY]: evaluateSet(documents.map(({ score, label }) => ({ score, label: label! })), { resamples: 20 }),
+      [NASTY]: evaluateSet(
+        documents.map(({ score, label }) => ({ score, label: label! })),
+        { resamples: 20 },
+      ),
       benign: evaluateSet([{ score: 0.1, label: 0 }], { resamples: 0 }),
     },
   },
@@ -72,7 +78,13 @@ describe("the report", () => {
   });
 
   test("parts without data are left out", () => {
-    const bare = renderReport({ title: "t", sweep: sweep(documents.map(({ id, source, chars, score }) => ({ id, source, chars, score })), { rule: { kind: "target-recall", limit: 0.9, unit: "characters" }, resamples: 0 }) });
+    const bare = renderReport({
+      title: "t",
+      sweep: sweep(
+        documents.map(({ id, source, chars, score }) => ({ id, source, chars, score })),
+        { rule: { kind: "target-recall", limit: 0.9, unit: "characters" }, resamples: 0 },
+      ),
+    });
     expect(bare.includes("No threshold is recommended")).toBe(true);
     expect(bare.includes("Calibration</h3>")).toBe(false);
     expect(/NaN|\[object/.exec(bare)).toBeNull();
@@ -82,7 +94,15 @@ describe("the report", () => {
 });
 
 test("numbers read plainly, and nothing is rounded to a bound that it does not reach", () => {
-  expect([0, 1, 0.5, 0.12345, 0.0123, 0.00012, 0.99999].map(percent)).toEqual(["0 %", "100 %", "50.0 %", "12.3 %", "1.23 %", "0.012 %", "99.999 %"]);
+  expect([0, 1, 0.5, 0.12345, 0.0123, 0.00012, 0.99999].map(percent)).toEqual([
+    "0 %",
+    "100 %",
+    "50.0 %",
+    "12.3 %",
+    "1.23 %",
+    "0.012 %",
+    "99.999 %",
+  ]);
   expect([whole(1234567), short(20_400_000), threshold(0.123456), percent(null)]).toEqual(["1\u202f234\u202f567", "20.4 M", "0.1235", "–"]);
   expect(html`<b>${"<"}</b>${[html`<i></i>`, null]}`.text).toBe("<b>&#60;</b><i></i>");
 });

@@ -29,18 +29,30 @@ export interface ReportData {
 export function renderReport(data: ReportData): string {
   const { sweep, evaluation, manifest } = data;
   const page = html`${new Html("<!doctype html>")}
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark"><title>${data.title}</title><style>${new Html(STYLE)}</style></head>
-<body><main>
-<header><p class="eyebrow">${sweep ? "Threshold sweep" : "Evaluation"}</p><h1>${data.title}</h1>${lead(data)}</header>
-${tiles(data)}
-${data.failed ? html`<p class="notice"><strong>${whole(data.failed)} documents have no score.</strong> They are in none of the numbers below, and must not pass for harmless.</p>` : ""}
-${sweep && sweepSections(data, sweep)}
-${evaluation && evaluationSection(evaluation)}
-${modelSection(manifest)}
-</main></body></html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${data.title}</title>
+        <style>
+          ${new Html(STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <p class="eyebrow">${sweep ? "Threshold sweep" : "Evaluation"}</p>
+            <h1>${data.title}</h1>
+            ${lead(data)}
+          </header>
+          ${tiles(data)}
+          ${data.failed ? html`<p class="notice"><strong>${whole(data.failed)} documents have no score.</strong> They are in none of the numbers below, and must not pass for harmless.</p>` : ""}
+          ${sweep && sweepSections(data, sweep)} ${evaluation && evaluationSection(evaluation)} ${modelSection(manifest)}
+        </main>
+      </body>
+    </html> `;
   // A number and its percent sign stay on one line.
   return page.text.replace(/(\d) %/g, "$1\u00a0%");
 }
@@ -49,10 +61,17 @@ function lead({ sweep, evaluation, manifest }: ReportData): Html {
   const of = manifest ? html` of <strong>${manifest.name}</strong>` : "";
   if (!sweep) return html`<p class="lead">Scores${of} on ${String(Object.keys(evaluation?.sets ?? {}).length)} labelled sets.</p>`;
   const rec = sweep.recommended;
-  if (!rec) return html`<p class="lead">No threshold is recommended: the rule, ${sweep.rule_text}, needs labels that these documents do not have.</p>`;
+  if (!rec)
+    return html`<p class="lead">
+      No threshold is recommended: the rule, ${sweep.rule_text}, needs labels that these documents do not have.
+    </p>`;
   const { unit } = sweep.rule;
   const recall = rec.point.recall[unit];
-  return html`<p class="lead">Scores${of} for ${whole(sweep.documents)} documents. The rule, set before looking: <strong>${sweep.rule_text}</strong>. That is ${threshold(rec.threshold)}; it removes ${percent(rec.point.removed[unit])} of all ${unit}${recall === null ? "" : `, among them ${percent(recall)} of the harmful`}.</p>`;
+  return html`<p class="lead">
+    Scores${of} for ${whole(sweep.documents)} documents. The rule, set before looking: <strong>${sweep.rule_text}</strong>. That is
+    ${threshold(rec.threshold)}; it removes ${percent(rec.point.removed[unit])} of all
+    ${unit}${recall === null ? "" : `, among them ${percent(recall)} of the harmful`}.
+  </p>`;
 }
 
 function sweepSections(data: ReportData, sweep: Sweep): Html {
@@ -60,20 +79,56 @@ function sweepSections(data: ReportData, sweep: Sweep): Html {
   const trade = tradeFigure(sweep);
   const source = sourceFigure(sweep);
   const { probe, capabilities } = data;
-  return html`<section><h2>What a threshold costs</h2>${figure(thresholdFigure(sweep))}${trade && figure(trade)}${thresholdTable(sweep)}</section>
-${(probe || capabilities) && html`<section><h2>What is still known</h2>${capabilities && figure(capabilityFigure(capabilities, recommended))}${probe && figure(probeFigure(probe, recommended))}</section>`}
-<section><h2>Where it falls</h2>${source && figure(source)}${sweep.source_scores.length > 1 && figure(sourceScoreFigure(sweep))}${figure(scoreFigure(sweep))}</section>`;
+  return html`<section>
+      <h2>What a threshold costs</h2>
+      ${figure(thresholdFigure(sweep))}${trade && figure(trade)}${thresholdTable(sweep)}
+    </section>
+    ${
+      (probe || capabilities) &&
+      html`<section>
+        <h2>What is still known</h2>
+        ${capabilities && figure(capabilityFigure(capabilities, recommended))}${probe && figure(probeFigure(probe, recommended))}
+      </section>`
+    }
+    <section>
+      <h2>Where it falls</h2>
+      ${source && figure(source)}${sweep.source_scores.length > 1 && figure(sourceScoreFigure(sweep))}${figure(scoreFigure(sweep))}
+    </section>`;
 }
 
 /** The points nearest to round removed shares, and the recommended one. */
 function thresholdTable({ points, recommended, rule }: Sweep): Html {
   const { unit } = rule;
   const near = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75].map((share) =>
-    points.reduce((best, p) => (Math.abs((p.removed[unit] ?? 0) - share) < Math.abs((best.removed[unit] ?? 0) - share) ? p : best), points[0]!),
+    points.reduce(
+      (best, p) => (Math.abs((p.removed[unit] ?? 0) - share) < Math.abs((best.removed[unit] ?? 0) - share) ? p : best),
+      points[0]!,
+    ),
   );
   const rows = [...new Set([...near, ...(recommended ? [recommended.point] : [])])].sort((a, b) => a.threshold - b.threshold);
   const cell = (share: number | null) => html`<td>${percent(share)}</td>`;
-  return html`<div class="card"><h3>Thresholds in numbers</h3><p>Shares of ${unit}. All thresholds and sources are in sweep.csv.</p><div class="scroll" tabindex="0" role="region" aria-label="Thresholds in numbers"><table><caption>What thresholds remove</caption>
-<thead><tr><th scope="col">threshold</th><th scope="col">removed</th><th scope="col">documents removed</th><th scope="col">recall</th><th scope="col">precision</th><th scope="col">harmless lost</th></tr></thead>
-<tbody>${rows.map((p) => html`<tr${p === recommended?.point ? html` class="on"` : ""}><th scope="row">${threshold(p.threshold)}${p === recommended?.point ? " recommended" : ""}</th>${cell(p.removed[unit])}<td>${whole(p.removed_count.documents)}</td>${cell(p.recall[unit])}${cell(p.precision[unit])}${cell(p.harmless_loss[unit])}</tr>`)}</tbody></table></div></div>`;
+  return html`<div class="card">
+    <h3>Thresholds in numbers</h3>
+    <p>Shares of ${unit}. All thresholds and sources are in sweep.csv.</p>
+    <div class="scroll" tabindex="0" role="region" aria-label="Thresholds in numbers">
+      <table>
+        <caption>
+          What thresholds remove
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">threshold</th>
+            <th scope="col">removed</th>
+            <th scope="col">documents removed</th>
+            <th scope="col">recall</th>
+            <th scope="col">precision</th>
+            <th scope="col">harmless lost</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map((p) => html`<tr${p === recommended?.point ? html` class="on"` : ""}><th scope="row">${threshold(p.threshold)}${p === recommended?.point ? " recommended" : ""}</th>${cell(p.removed[unit])}<td>${whole(p.removed_count.documents)}</td>${cell(p.recall[unit])}${cell(p.precision[unit])}${cell(p.harmless_loss[unit])}</tr>`)}
+        </tbody>
+      </table>
+    </div>
+  </div>`;
 }

@@ -19,23 +19,45 @@ function names(sources: readonly string[], width: number): { marginLeft: number;
 export function scoreFigure({ histogram, recommended }: Sweep): Figure {
   const order = ["harmful", "harmless", "unlabelled"].filter((name) => name in histogram.counts);
   const bins = order.flatMap((name) =>
-    histogram.counts[name]!.map((count, i) => ({ name, count, low: histogram.edges[i]!, high: histogram.edges[i + 1]! })).filter((bin) => bin.count > 0),
+    histogram.counts[name]!.map((count, i) => ({ name, count, low: histogram.edges[i]!, high: histogram.edges[i + 1]! })).filter(
+      (bin) => bin.count > 0,
+    ),
   );
   const color = (name: string) => (name === "harmful" ? COLOR.harmful : name === "harmless" ? COLOR.harmless : COLOR.neutral);
   return {
     title: "Scores by label",
     note: "Documents in each interval of the score, on a logarithmic scale, so that a handful far from the rest still shows.",
     alt: `Histograms of scores for ${order.join(", ")} documents${recommended ? `, with the recommended threshold at ${told(recommended.threshold)}` : ""}.`,
-    legend: order.map((name) => ({ label: `${name} (${whole(histogram.counts[name]!.reduce((a, b) => a + b, 0))} documents)`, color: color(name) })),
+    legend: order.map((name) => ({
+      label: `${name} (${whole(histogram.counts[name]!.reduce((a, b) => a + b, 0))} documents)`,
+      color: color(name),
+    })),
     draw: (width) =>
       frame(width, {
         height: 60 + order.length * (width < 500 ? 100 : 110),
         marginTop: 8,
         fy: { domain: order, axis: null, padding: 0.18 },
         x: { domain: [0, 1], label: "score →", tickFormat: (v: number) => String(v), ticks: 5 },
-        y: { type: "log", domain: [0.6, Math.max(10, ...bins.map((b) => b.count))], label: null, ticks: 3, tickFormat: (v: number) => (Number.isInteger(Math.log10(v)) ? whole(v) : ""), grid: true },
+        y: {
+          type: "log",
+          domain: [0.6, Math.max(10, ...bins.map((b) => b.count))],
+          label: null,
+          ticks: 3,
+          tickFormat: (v: number) => (Number.isInteger(Math.log10(v)) ? whole(v) : ""),
+          grid: true,
+        },
         marks: [
-          Plot.rect(bins, { fy: "name", x1: "low", x2: "high", y1: 0.6, y2: "count", fill: (d: { name: string }) => color(d.name), insetLeft: 0.5, insetRight: 0.5, rx: 1 }),
+          Plot.rect(bins, {
+            fy: "name",
+            x1: "low",
+            x2: "high",
+            y1: 0.6,
+            y2: "count",
+            fill: (d: { name: string }) => color(d.name),
+            insetLeft: 0.5,
+            insetRight: 0.5,
+            rx: 1,
+          }),
           ...(recommended ? [Plot.ruleX([recommended.threshold], { stroke: COLOR.accent, strokeWidth: 1.5 })] : []),
         ],
         color: { type: "identity" },
@@ -54,9 +76,20 @@ export function sourceScoreFigure({ source_scores, recommended }: Sweep): Figure
       frame(width, {
         height: 56 + rows.length * 28,
         marginTop: 6,
-        marginLeft: names(rows.map((r) => r.source), width).marginLeft,
+        marginLeft: names(
+          rows.map((r) => r.source),
+          width,
+        ).marginLeft,
         x: { domain: [0, 1], label: "score →", grid: true, ticks: 5, tickFormat: (v: number) => String(v) },
-        y: { domain: rows.map((r) => r.source), label: null, tickSize: 0, tickFormat: names(rows.map((r) => r.source), width).tickFormat },
+        y: {
+          domain: rows.map((r) => r.source),
+          label: null,
+          tickSize: 0,
+          tickFormat: names(
+            rows.map((r) => r.source),
+            width,
+          ).tickFormat,
+        },
         marks: [
           Plot.ruleY(rows, { y: "source", x1: "p5", x2: "p95", stroke: COLOR.neutral, strokeWidth: 1.5 }),
           Plot.ruleY(rows, { y: "source", x1: "p25", x2: "p75", stroke: COLOR.neutral, strokeWidth: 5, strokeLinecap: "round" }),
@@ -87,8 +120,18 @@ export function thresholdFigure({ points, recommended, rule }: Sweep): Figure {
         y: SHARE_AXIS,
         marks: [
           Plot.ruleY([0], { stroke: COLOR.line }),
-          ...series.map(({ key, color }) => Plot.line(points, { x: "threshold", y: (p: Sweep["points"][number]) => p[key][unit], stroke: color, strokeWidth: 2.25, curve: "monotone-x" })),
-          ...(recommended ? recommendedMarks(recommended.threshold, recommended.interval, `recommended ${told(recommended.threshold)}`, [0, 1]) : []),
+          ...series.map(({ key, color }) =>
+            Plot.line(points, {
+              x: "threshold",
+              y: (p: Sweep["points"][number]) => p[key][unit],
+              stroke: color,
+              strokeWidth: 2.25,
+              curve: "monotone-x",
+            }),
+          ),
+          ...(recommended
+            ? recommendedMarks(recommended.threshold, recommended.interval, `recommended ${told(recommended.threshold)}`, [0, 1])
+            : []),
         ],
       }),
   };
@@ -98,7 +141,9 @@ export function thresholdFigure({ points, recommended, rule }: Sweep): Figure {
 export function tradeFigure({ points, recommended, rule, labelled }: Sweep): Figure | null {
   const unit = rule.unit;
   if (labelled.harmful === 0) return null;
-  const curve = [...points].sort((a, b) => b.threshold - a.threshold).map((p) => ({ removed: p.removed[unit] ?? 0, recall: p.recall[unit] ?? 0 }));
+  const curve = [...points]
+    .sort((a, b) => b.threshold - a.threshold)
+    .map((p) => ({ removed: p.removed[unit] ?? 0, recall: p.recall[unit] ?? 0 }));
   const all = [{ removed: 0, recall: 0 }, ...curve, { removed: 1, recall: 1 }];
   return {
     title: "Recall against what is removed",
@@ -109,11 +154,24 @@ export function tradeFigure({ points, recommended, rule, labelled }: Sweep): Fig
         x: { ...SHARE_AXIS, label: `${unit} removed →`, grid: false },
         y: { ...SHARE_AXIS },
         marks: [
-          Plot.line([[0, 0], [1, 1]], { stroke: COLOR.neutral, strokeDasharray: "4 4" }),
+          Plot.line(
+            [
+              [0, 0],
+              [1, 1],
+            ],
+            { stroke: COLOR.neutral, strokeDasharray: "4 4" },
+          ),
           Plot.line(all, { x: "removed", y: "recall", stroke: COLOR.harmful, strokeWidth: 2.25 }),
           ...(recommended
             ? [
-                Plot.dot([recommended.point], { x: () => recommended.point.removed[unit], y: () => recommended.point.recall[unit], fill: COLOR.accent, r: 5.5, stroke: "var(--card)", strokeWidth: 2 }),
+                Plot.dot([recommended.point], {
+                  x: () => recommended.point.removed[unit],
+                  y: () => recommended.point.recall[unit],
+                  fill: COLOR.accent,
+                  r: 5.5,
+                  stroke: "var(--card)",
+                  strokeWidth: 2,
+                }),
                 Plot.text([recommended.point], {
                   x: () => recommended.point.removed[unit],
                   y: () => recommended.point.recall[unit],
@@ -147,18 +205,43 @@ export function sourceFigure({ by_source, recommended, labelled }: Sweep): Figur
     title: "What is removed, by source",
     note: "Share of each source’s documents removed at the recommended threshold.",
     alt: `Bars of the removed share for ${rows.length} sources; the most is ${percent(rows[0]?.share)}.`,
-    ...(labelled.harmful > 0 && { legend: [{ label: "labelled harmful", color: COLOR.harmful }, { label: labelled.unknown > 0 ? "labelled harmless, or unlabelled" : "labelled harmless", color: COLOR.harmless }] }),
+    ...(labelled.harmful > 0 && {
+      legend: [
+        { label: "labelled harmful", color: COLOR.harmful },
+        { label: labelled.unknown > 0 ? "labelled harmless, or unlabelled" : "labelled harmless", color: COLOR.harmless },
+      ],
+    }),
     draw: (width) =>
       frame(width, {
         height: 56 + rows.length * 28,
         marginTop: 6,
-        marginLeft: names(rows.map((r) => r.source), width).marginLeft,
+        marginLeft: names(
+          rows.map((r) => r.source),
+          width,
+        ).marginLeft,
         marginRight: width < 500 ? 64 : 170,
         x: { domain: [0, most], label: null, ticks: width < 500 ? 2 : 4, tickFormat: tick, grid: true },
-        y: { domain: rows.map((r) => r.source), label: null, tickSize: 0, padding: 0.32, tickFormat: names(rows.map((r) => r.source), width).tickFormat },
+        y: {
+          domain: rows.map((r) => r.source),
+          label: null,
+          tickSize: 0,
+          padding: 0.32,
+          tickFormat: names(
+            rows.map((r) => r.source),
+            width,
+          ).tickFormat,
+        },
         marks: [
           Plot.barX(parts, { y: "source", x1: "from", x2: "to", fill: (d: { color: string }) => d.color }),
-          Plot.text(rows, { y: "source", x: "share", text: (r: (typeof rows)[number]) => `${percent(r.share)}  ${width < 500 ? "" : `${whole(r.removed_documents)} of ${whole(r.documents)}`}`, textAnchor: "start", dx: 7, fill: COLOR.ink }),
+          Plot.text(rows, {
+            y: "source",
+            x: "share",
+            text: (r: (typeof rows)[number]) =>
+              `${percent(r.share)}  ${width < 500 ? "" : `${whole(r.removed_documents)} of ${whole(r.documents)}`}`,
+            textAnchor: "start",
+            dx: 7,
+            fill: COLOR.ink,
+          }),
         ],
         color: { type: "identity" },
       }),

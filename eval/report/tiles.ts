@@ -15,21 +15,30 @@ interface Tile {
 
 export function tiles(data: ReportData): Html {
   const all = [...sweepTiles(data), ...probeTiles(data), ...capabilityTiles(data), ...evaluationTiles(data)];
-  return html`<ul class="tiles">${all.slice(0, MOST).map((t) => html`<li${t.key ? html` class="key"` : ""}><span class="label">${t.label}</span><span class="value">${t.value}</span><span class="more">${t.more}</span></li>`)}</ul>`;
+  return html`<ul class="tiles">
+    ${all.slice(0, MOST).map((t) => html`<li${t.key ? html` class="key"` : ""}><span class="label">${t.label}</span><span class="value">${t.value}</span><span class="more">${t.more}</span></li>`)}
+  </ul>`;
 }
 
 function sweepTiles({ sweep }: ReportData): Tile[] {
   if (!sweep) return [];
-  if (!sweep.recommended) return [{ label: "Documents scored", value: short(sweep.documents), more: `${short(sweep.characters)} characters` }];
+  if (!sweep.recommended)
+    return [{ label: "Documents scored", value: short(sweep.documents), more: `${short(sweep.characters)} characters` }];
   const { point, interval: bounds, intervals } = sweep.recommended;
   const { unit } = sweep.rule;
   const spread = (name: string) => (intervals[`${name}.${unit}`] ? interval(intervals[`${name}.${unit}`], percent) : `of ${unit}`);
   const out: Tile[] = [
-    { label: "Recommended threshold", value: threshold(point.threshold), more: bounds ? interval(bounds, threshold) : "no interval", key: true },
+    {
+      label: "Recommended threshold",
+      value: threshold(point.threshold),
+      more: bounds ? interval(bounds, threshold) : "no interval",
+      key: true,
+    },
     { label: "Removed", value: percent(point.removed[unit]), more: `${whole(point.removed_count.documents)} documents` },
   ];
   if (point.recall[unit] !== null) out.push({ label: "Harmful removed", value: percent(point.recall[unit]), more: spread("recall") });
-  if (point.harmless_loss[unit] !== null) out.push({ label: "Harmless lost", value: percent(point.harmless_loss[unit]), more: spread("harmless_loss") });
+  if (point.harmless_loss[unit] !== null)
+    out.push({ label: "Harmless lost", value: percent(point.harmless_loss[unit]), more: spread("harmless_loss") });
   return out;
 }
 
@@ -61,7 +70,11 @@ function capabilityTiles({ capabilities, sweep }: ReportData): Tile[] {
   const run = filtered.reduce((best, r) => (Math.abs(r.threshold! - wanted) < Math.abs(best.threshold! - wanted) ? r : best));
   return Object.entries(run.tasks)
     .filter(([name]) => base.tasks[name] && (name === "mmlu" || /^wmdp(_bio|_chem|_cyber)?$/.test(name)))
-    .map(([name, task]) => ({ label: `${name} at ${threshold(run.threshold!)}`, value: percent(task.accuracy), more: `unfiltered ${percent(base.tasks[name]!.accuracy)}` }));
+    .map(([name, task]) => ({
+      label: `${name} at ${threshold(run.threshold!)}`,
+      value: percent(task.accuracy),
+      more: `unfiltered ${percent(base.tasks[name]!.accuracy)}`,
+    }));
 }
 
 function evaluationTiles({ evaluation, sweep }: ReportData): Tile[] {
@@ -76,7 +89,20 @@ function evaluationTiles({ evaluation, sweep }: ReportData): Tile[] {
   const benign = sets.filter(([, s]) => s.positives === 0 && s.n > 0);
   return [
     { label: "Labelled sets", value: String(sets.length), more: `${whole(sets.reduce((sum, [, s]) => sum + s.n, 0))} rows` },
-    ...(both.length > 0 ? [{ label: "AUROC, mean over sets", value: metric(both.reduce((a, b) => a + b) / both.length), more: `${metric(Math.min(...both))} to ${metric(Math.max(...both))}`, key: true }] : []),
-    ...benign.map(([benignName, s]) => ({ label: `Flagged of ${benignName}`, value: percent(s.flagged), more: interval(s.intervals["flagged"], percent) })),
+    ...(both.length > 0
+      ? [
+          {
+            label: "AUROC, mean over sets",
+            value: metric(both.reduce((a, b) => a + b) / both.length),
+            more: `${metric(Math.min(...both))} to ${metric(Math.max(...both))}`,
+            key: true,
+          },
+        ]
+      : []),
+    ...benign.map(([benignName, s]) => ({
+      label: `Flagged of ${benignName}`,
+      value: percent(s.flagged),
+      more: interval(s.intervals["flagged"], percent),
+    })),
   ];
 }

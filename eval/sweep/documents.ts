@@ -44,7 +44,8 @@ export async function joinDocuments(stored: StoredScores, options: JoinOptions):
   for (const file of files) {
     for await (const { where, row } of readObjects(file)) {
       const { success, data } = document.safeParse(row);
-      if (!success) throw new CordonError("data/malformed-row", "not a document", { where, hint: 'a document is {"id","text","source"?,"label"?}' });
+      if (!success)
+        throw new CordonError("data/malformed-row", "not a document", { where, hint: 'a document is {"id","text","source"?,"label"?}' });
       if (failed.has(data.id)) continue;
       if (!wanted.has(data.id)) unscored++;
       else about.set(data.id, { source: data.source, label: data.label, text: options.texts ? Buffer.from(data.text) : NONE, file });
@@ -58,19 +59,27 @@ export async function joinDocuments(stored: StoredScores, options: JoinOptions):
   const joined = stored.scores.map(({ id, source, chars, score, file }) => {
     const known = about.get(id);
     const from = known?.source ?? source;
-    const label = options.labels?.get(id) ?? (options.harmfulSource === undefined ? known?.label : from?.includes(options.harmfulSource) ? 1 : 0);
+    const label =
+      options.labels?.get(id) ?? (options.harmfulSource === undefined ? known?.label : from?.includes(options.harmfulSource) ? 1 : 0);
     return { id, from, set: known ? documentSets.get(known.file)! : scoreSets.get(file)!, chars, score, label, text: known?.text ?? NONE };
   });
   // Sources may be as many as documents, such as their addresses: then the file says more.
   const distinct = new Set(joined.map((d) => d.from));
   const bySource = distinct.size <= MAX_SOURCES && !distinct.has(undefined);
-  return joined.map(({ from, set, label, ...rest }) => ({ ...rest, source: bySource ? from! : set, ...(label !== undefined && { label }) }));
+  return joined.map(({ from, set, label, ...rest }) => ({
+    ...rest,
+    source: bySource ? from! : set,
+    ...(label !== undefined && { label }),
+  }));
 }
 
 /** Labels by id: rows {"id","label"} as JSON lines, CSV or Parquet. @throws CordonError data/malformed-row */
 export async function readLabels(file: string): Promise<Map<string, 0 | 1>> {
   const labels = new Map<string, 0 | 1>();
-  const schema = z.looseObject({ id: z.union([z.string(), z.number().transform(String)]), label: z.union([LABEL, z.literal("0").transform(() => 0 as const), z.literal("1").transform(() => 1 as const)]) });
+  const schema = z.looseObject({
+    id: z.union([z.string(), z.number().transform(String)]),
+    label: z.union([LABEL, z.literal("0").transform(() => 0 as const), z.literal("1").transform(() => 1 as const)]),
+  });
   for await (const { where, row } of readRows(file)) {
     const { success, data } = schema.safeParse(row);
     if (!success) throw new CordonError("data/malformed-row", "not a label", { where, hint: 'a row is {"id","label": 0 or 1}' });

@@ -55,8 +55,16 @@ export async function readScores(files: readonly string[], wanted?: string): Pro
   for (const file of files) {
     for await (const { where, row: object } of readObjects(file)) {
       const { success, data } = row.safeParse(object);
-      if (!success) throw new CordonError("data/malformed-row", "not a row of scores", { where, hint: 'a row is {"id","attributes":{NAME:[[start,end,score]]}}' });
-      if (seen.has(data.id)) throw new CordonError("eval/unusable-result", "a document's scores stand there twice", { where, hint: "give one experiment's attributes" });
+      if (!success)
+        throw new CordonError("data/malformed-row", "not a row of scores", {
+          where,
+          hint: 'a row is {"id","attributes":{NAME:[[start,end,score]]}}',
+        });
+      if (seen.has(data.id))
+        throw new CordonError("eval/unusable-result", "a document's scores stand there twice", {
+          where,
+          hint: "give one experiment's attributes",
+        });
       seen.add(data.id);
       const names = Object.keys(data.attributes);
       if (attribute === undefined && names.length > 0) attribute = choose(names, wanted, where);
@@ -72,7 +80,10 @@ export async function readScores(files: readonly string[], wanted?: string): Pro
     }
   }
   if (attribute === undefined || scores.length === 0) {
-    throw new CordonError("eval/unusable-result", "no row has a score", { where: files.join(", "), hint: "write them with `cordon filter`" });
+    throw new CordonError("eval/unusable-result", "no row has a score", {
+      where: files.join(", "),
+      hint: "write them with `cordon filter`",
+    });
   }
   return { attribute, scores, failed };
 }

@@ -26,7 +26,11 @@ const rules = fc.record({
 test("a point counts what scores at or above its threshold", () => {
   fc.assert(
     fc.property(documents, (all) => {
-      const { points } = sweep(all, { rule: { kind: "max-removed", limit: 0.1, unit: "documents" }, thresholds: [0, 0.35, 0.5, 1], resamples: 0 });
+      const { points } = sweep(all, {
+        rule: { kind: "max-removed", limit: 0.1, unit: "documents" },
+        thresholds: [0, 0.35, 0.5, 1],
+        resamples: 0,
+      });
       for (const p of points) {
         const removed = all.filter((d) => d.score >= p.threshold);
         const share = (label: number) => {

@@ -80,7 +80,11 @@ export function sweep(documents: readonly ScoredDocument[], options: SweepOption
   const { rule, resamples = 200, seed = 1 } = options;
   const rows = ledger(documents);
   const recommended = recommend(rows, rule, { resamples, seed });
-  const wanted = [...(options.thresholds ?? defaultThresholds(rows.scores)), ...(options.also ?? []), ...(recommended ? [recommended.threshold] : [])];
+  const wanted = [
+    ...(options.thresholds ?? defaultThresholds(rows.scores)),
+    ...(options.also ?? []),
+    ...(recommended ? [recommended.threshold] : []),
+  ];
   const thresholds = [...new Set(wanted)].sort((a, b) => a - b);
   const points = thresholds.map((threshold) => pointAt(rows, threshold));
   const whole = massOf(rows, "documents", rows.n);
@@ -147,7 +151,10 @@ const bySourceName = (a: string, b: string) => Number(a === OTHER_SOURCES) - Num
 function sourceScores(documents: readonly ScoredDocument[]): SourceScores[] {
   const scores = Map.groupBy(documents, (d) => d.source);
   return [...scores.keys()].sort(bySourceName).map((source) => {
-    const sorted = scores.get(source)!.map((d) => d.score).sort((a, b) => a - b);
+    const sorted = scores
+      .get(source)!
+      .map((d) => d.score)
+      .sort((a, b) => a - b);
     const at = (q: number) => quantile(sorted, q);
     return { source, documents: sorted.length, quantiles: { p5: at(0.05), p25: at(0.25), p50: at(0.5), p75: at(0.75), p95: at(0.95) } };
   });
@@ -231,7 +238,8 @@ export function sweepCsv({ points, by_source, labelled, documents, characters }:
       removed_documents_share: (d: SourcePoint) => d.removed_documents / d.documents,
       removed_characters_share: (d: SourcePoint) => d.removed_characters / d.characters,
       recall: (d: SourcePoint) => (d.harmful > 0 ? d.true_positives / d.harmful : null),
-      precision: (d: SourcePoint) => (d.true_positives + d.false_positives > 0 ? d.true_positives / (d.true_positives + d.false_positives) : null),
+      precision: (d: SourcePoint) =>
+        d.true_positives + d.false_positives > 0 ? d.true_positives / (d.true_positives + d.false_positives) : null,
       false_positive_rate: (d: SourcePoint) => (d.harmless > 0 ? d.false_positives / d.harmless : null),
     })
     .toCSV()

@@ -118,7 +118,14 @@ class NgramGraph {
     const blocked = lists.map((list) => this.#blocked(list));
     const body = new GraphBuilder("block_");
     const inputs = blocked.map((_, i) => ({ name: `block_list${i}`, type: "int64" as DataType, shape: ["N", `K${i}`] }));
-    const all = inputs.length === 1 ? inputs[0]!.name : body.op("Concat", inputs.map((i) => i.name), { axis: { int: 1 } });
+    const all =
+      inputs.length === 1
+        ? inputs[0]!.name
+        : body.op(
+            "Concat",
+            inputs.map((i) => i.name),
+            { axis: { int: 1 } },
+          );
     const gathered = body.op("Cast", [body.op("Gather", [ONNX_WEIGHTS.table, all], { axis: { int: 0 } })], { to: { int: CODE.int32 } });
     body.op("ReduceSum", [gathered, body.int64([1])], { keepdims: { int: 0 } }, { output: "block_sums" });
     return g.op("Scan", blocked, {
@@ -147,7 +154,11 @@ class NgramGraph {
     // The first window counts always, another where its second block holds a token.
     const tokens = g.op("ReduceSum", [isToken, g.int64([2])], { keepdims: { int: 1 } });
     const second = g.op("Pad", [this.#slice(tokens, 1, 1, end), g.int64([0, 0, 0, 0, 1, 0]), g.int64(0)]);
-    const firstWindow = g.op("Pad", [this.#slice(g.op("Add", [g.op("Mul", [second, g.int64(0)]), g.int64(1)]), 1, 0, 1), this.#tail(second), g.int64(0)]);
+    const firstWindow = g.op("Pad", [
+      this.#slice(g.op("Add", [g.op("Mul", [second, g.int64(0)]), g.int64(1)]), 1, 0, 1),
+      this.#tail(second),
+      g.int64(0),
+    ]);
     const counts = this.#cast(g.op("Add", [second, firstWindow]), "bool");
     return g.op("ReduceMax", [g.op("Where", [counts, logits, g.float(NEVER)]), g.int64([1])], { keepdims: { int: 0 } });
   }
@@ -209,10 +220,7 @@ class NgramGraph {
     const { g } = this;
     const shape = g.op("Shape", [tensor]);
     const length = this.#slice(shape, 0, 1, 2);
-    const blocks = g.op("Div", [
-      g.op("Add", [g.op("Max", [length, g.int64([1])]), g.int64([BLOCK_TOKENS - 1])]),
-      g.int64([BLOCK_TOKENS]),
-    ]);
+    const blocks = g.op("Div", [g.op("Add", [g.op("Max", [length, g.int64([1])]), g.int64([BLOCK_TOKENS - 1])]), g.int64([BLOCK_TOKENS])]);
     const missing = g.op("Sub", [g.op("Mul", [blocks, g.int64([BLOCK_TOKENS])]), length]);
     const rank = g.op("Shape", [shape]);
     const zeros = (size: string) => g.op("Expand", [g.int64(0), size]);

@@ -256,7 +256,9 @@ describe("NgramScorer", () => {
               codePoints: score.codePoints,
             });
             for (const [key, values] of Object.entries(rest)) {
-              expect([...values].slice(0, labels.length)).toEqual(labels.map((name) => score[key as keyof typeof rest][MANY.indexOf(name)]));
+              expect([...values].slice(0, labels.length)).toEqual(
+                labels.map((name) => score[key as keyof typeof rest][MANY.indexOf(name)]),
+              );
             }
           }),
           { numRuns: 10 },

@@ -92,7 +92,12 @@ export class GraphBuilder {
   }
 
   /** Appends a node; `output` names its result, which is made up otherwise. */
-  op(type: string, inputs: string[], attributes: Record<string, Attribute> = {}, options: { domain?: string; output?: string } = {}): string {
+  op(
+    type: string,
+    inputs: string[],
+    attributes: Record<string, Attribute> = {},
+    options: { domain?: string; output?: string } = {},
+  ): string {
     const output = options.output ?? `${this.#prefix}${type}_${this.#count++}`;
     this.#nodes.push({
       input: inputs,

@@ -88,7 +88,10 @@ export async function benchServe(options: ServeBenchOptions): Promise<ServeBench
     for (const server of servers) await load(server, connections, 1);
     for (let round = 0; round < rounds; round++) {
       // The order alternates, so that a machine that slows down slows both.
-      const order = [["empty", empty], ["guard", guard]] as const;
+      const order = [
+        ["empty", empty],
+        ["guard", guard],
+      ] as const;
       for (const [name, server] of round % 2 === 0 ? order : order.toReversed()) {
         const figures = await load(server, connections, seconds);
         runs[name].push(figures);
@@ -160,7 +163,9 @@ async function load({ child, url }: Server, connections: number, seconds: number
 function cpuSeconds(pid: number | undefined): number | null {
   const path = `/proc/${pid}/stat`;
   if (!existsSync(path)) return null;
-  const fields = readFileSync(path, "utf8").replace(/^.*\) /s, "").split(" ");
+  const fields = readFileSync(path, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
@@ -173,7 +178,13 @@ function medians(rounds: readonly Round[]): RouteFigures {
     const values = rounds.map((round) => round[key]);
     return values.includes(null) ? null : median(values as number[]);
   };
-  return { requestsPerSecond: of("requestsPerSecond")!, p50: of("p50")!, p99: of("p99")!, cpuMicroseconds: of("cpuMicroseconds"), busy: of("busy") };
+  return {
+    requestsPerSecond: of("requestsPerSecond")!,
+    p50: of("p50")!,
+    p99: of("p99")!,
+    cpuMicroseconds: of("cpuMicroseconds"),
+    busy: of("busy"),
+  };
 }
 
 function median(values: readonly number[]): number {

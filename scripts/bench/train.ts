@@ -25,7 +25,10 @@ export interface TrainBenchResult {
 const CLI = fileURLToPath(new URL("../cordon.ts", import.meta.url));
 
 /** Alternates the two for `rounds` rounds. @throws CordonError where fasttext is missing */
-export async function benchTrain({ rounds = 3, onProgress = () => {} }: { rounds?: number; onProgress?: (text: string) => void } = {}): Promise<TrainBenchResult> {
+export async function benchTrain({
+  rounds = 3,
+  onProgress = () => {},
+}: { rounds?: number; onProgress?: (text: string) => void } = {}): Promise<TrainBenchResult> {
   const folder = await mkdtemp(join(tmpdir(), "cordon-bench-train-"));
   try {
     const recipe = await readRecipe("embedded");

@@ -19,7 +19,10 @@ function wordModel(): NgramModel {
   const labels = ["harmful", "hate"];
   const table = new Int16Array(2 ** features.bits * 3);
   for (let row = 0; row < 2 ** features.bits; row++) table[row * 3 + 2] = 1;
-  for (const [word, columns] of [["bad", [0]], ["slur", [0, 1]]] as const) {
+  for (const [word, columns] of [
+    ["bad", [0]],
+    ["slur", [0, 1]],
+  ] as const) {
     for (const column of columns) table[wordBucket(features, word) * 3 + column] = 100;
   }
   return { features, labels, table, slope: Float32Array.of(0.1, 0.1), intercept: Float32Array.of(-2, -2), rules: {} };
@@ -42,8 +45,21 @@ beforeAll(async () => {
     heldOut: {},
   });
   const rows = (texts: [string, 0 | 1, string[]?][]) =>
-    texts.map(([text, label, categories], i) => JSON.stringify({ id: `r${i}`, text, label, categories: categories ?? [], unknown: text.includes("bad") ? ["hate"] : [] })).join("\n");
-  await writeFile(join(dir, "mixed.jsonl"), rows([["a bad one", 1], ["a slur here", 1, ["hate"]], ["fine", 0], ["also fine", 0], ["not bad", 0]]));
+    texts
+      .map(([text, label, categories], i) =>
+        JSON.stringify({ id: `r${i}`, text, label, categories: categories ?? [], unknown: text.includes("bad") ? ["hate"] : [] }),
+      )
+      .join("\n");
+  await writeFile(
+    join(dir, "mixed.jsonl"),
+    rows([
+      ["a bad one", 1],
+      ["a slur here", 1, ["hate"]],
+      ["fine", 0],
+      ["also fine", 0],
+      ["not bad", 0],
+    ]),
+  );
   await writeFile(join(dir, "benign.jsonl"), rows(Array.from({ length: 100 }, (_, i) => [i === 7 ? "not bad" : `plain text ${i}`, 0])));
 });
 afterAll(() => rm(dir, { recursive: true }));

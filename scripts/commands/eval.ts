@@ -53,14 +53,26 @@ export function register(program: Command): void {
     .requiredOption("--model <dir>", "the model package")
     .requiredOption("--data <ref...>", DATA_HELP)
     .option("--columns <map>", COLUMNS_HELP, columnMapping)
-    .option("--category <label>", "measure this label against the examples' category of that name (default: the model's first label against harmful / harmless)")
-    .addOption(new Option("--aggregate <how>", "how the scores of a document's windows become one (default: the package's)").choices(AGGREGATES))
-    .option("--reference-benign <name|file>", "also report recall and false positive rate at the threshold that flags --reference-share of this benign set")
+    .option(
+      "--category <label>",
+      "measure this label against the examples' category of that name (default: the model's first label against harmful / harmless)",
+    )
+    .addOption(
+      new Option("--aggregate <how>", "how the scores of a document's windows become one (default: the package's)").choices(AGGREGATES),
+    )
+    .option(
+      "--reference-benign <name|file>",
+      "also report recall and false positive rate at the threshold that flags --reference-share of this benign set",
+    )
     .option("--reference-share <share>", "share of the reference set to flag", share, 0.01)
     .option("--bootstrap <n>", "resamples for the intervals; 0 for none", integerIn(0, 100_000), RESAMPLES)
     .option("--seed <n>", "seed of the resampling", integerIn(0, 2 ** 31 - 1), 1)
     .option("--gate <file>", 'JSON bounds, {"SET": {"METRIC": {"min": X, "max": X}}}; exit code 1 when one is not met')
-    .option("--min <bound>", "a bound, NAME.metric>=X or NAME.metric<=X; repeatable; exit code 1 when it is not met", (value, all: string[] | undefined) => [...(all ?? []), value])
+    .option(
+      "--min <bound>",
+      "a bound, NAME.metric>=X or NAME.metric<=X; repeatable; exit code 1 when it is not met",
+      (value, all: string[] | undefined) => [...(all ?? []), value],
+    )
     .option("--report <file>", "also write an HTML report: one file, no requests")
     .option("--json", "print JSON on stdout")
     .addHelpText("after", EXAMPLE)
@@ -72,7 +84,10 @@ async function run(flags: EvalFlags): Promise<void> {
   const scorer = new NgramScorer(model);
   const label = flags.category ?? scorer.labels[0]!;
   if (!scorer.labels.includes(label)) {
-    throw new CordonError("model/no-such-label", `the model has no label "${label}"`, { where: flags.model, hint: `its labels are ${scorer.labels.join(", ")}` });
+    throw new CordonError("model/no-such-label", `the model has no label "${label}"`, {
+      where: flags.model,
+      hint: `its labels are ${scorer.labels.join(", ")}`,
+    });
   }
   const aggregate = flags.aggregate ?? manifest.aggregate;
   const category = flags.category !== undefined && isCategoryId(label);
@@ -98,11 +113,14 @@ async function run(flags: EvalFlags): Promise<void> {
 
   const results = checkGate(sets, gate);
   const evaluation: Evaluation = { model: manifest.name, label, aggregate, sets };
-  if (flags.report !== undefined) await writeFileAtomically(flags.report, renderReport({ title: `${manifest.name}, measured`, evaluation, manifest }));
+  if (flags.report !== undefined)
+    await writeFileAtomically(flags.report, renderReport({ title: `${manifest.name}, measured`, evaluation, manifest }));
   printResult(flags, results.length > 0 ? { ...evaluation, gate: results } : evaluation, describe(evaluation, results));
   const missed = results.filter((r) => !r.met);
   if (missed.length > 0) {
-    throw new CordonError("gate/not-met", `${missed.length} of ${results.length} bounds of the gate are not met`, { where: missed.map(told).join("; ") });
+    throw new CordonError("gate/not-met", `${missed.length} of ${results.length} bounds of the gate are not met`, {
+      where: missed.map(told).join("; "),
+    });
   }
 }
 
@@ -118,12 +136,20 @@ async function readBounds(flags: EvalFlags, names: string[]) {
   try {
     return [...boundsOf(gateFileSchema.parse(JSON.parse(text))), ...bounds];
   } catch (cause) {
-    throw new CordonError("usage/bad-option", "not a gate", { where: flags.gate, hint: 'write {"SET": {"METRIC": {"min": X, "max": X}}}', cause });
+    throw new CordonError("usage/bad-option", "not a gate", {
+      where: flags.gate,
+      hint: 'write {"SET": {"METRIC": {"min": X, "max": X}}}',
+      cause,
+    });
   }
 }
 
 /** The threshold that flags a set share of the benign rows of the reference set, which may be one of those evaluated. */
-async function referencePoint(flags: EvalFlags, scored: Map<string, ScoredRow[]>, score: (file: LabelledFile, category: boolean) => Promise<ScoredRow[]>) {
+async function referencePoint(
+  flags: EvalFlags,
+  scored: Map<string, ScoredRow[]>,
+  score: (file: LabelledFile, category: boolean) => Promise<ScoredRow[]>,
+) {
   if (flags.referenceBenign === undefined) return undefined;
   const evaluated = scored.get(flags.referenceBenign);
   const rows = evaluated ?? (await score((await labelledFiles([flags.referenceBenign]))[0]!, false));
@@ -135,7 +161,8 @@ async function referencePoint(flags: EvalFlags, scored: Map<string, ScoredRow[]>
   return { name, share: flags.referenceShare, threshold: thresholdFlagging(benign, flags.referenceShare) };
 }
 
-const told = (r: GateResult) => `${r.set}.${r.metric} ${r.relation} ${r.limit}, got ${r.value === null ? "undefined" : Number(r.value.toPrecision(4))}`;
+const told = (r: GateResult) =>
+  `${r.set}.${r.metric} ${r.relation} ${r.limit}, got ${r.value === null ? "undefined" : Number(r.value.toPrecision(4))}`;
 
 function describe({ model, label, aggregate, sets }: Evaluation, gate: GateResult[]): string {
   const entries = Object.entries(sets);
@@ -150,13 +177,27 @@ function describe({ model, label, aggregate, sets }: Evaluation, gate: GateResul
       String(set.positives),
       metric(set.auroc),
       interval ? `${metric(interval[0])}–${metric(interval[1])}` : "–",
-      ...[set.average_precision, set.recall_at_fpr["0.01"], set.precision_at_recall["0.95"], set.brier, set.ece, set.flagged, set.recall, set.fpr].map(metric),
+      ...[
+        set.average_precision,
+        set.recall_at_fpr["0.01"],
+        set.precision_at_recall["0.95"],
+        set.brier,
+        set.ece,
+        set.flagged,
+        set.recall,
+        set.fpr,
+      ].map(metric),
       ...(reference ? [metric(set.at_reference?.recall), metric(set.at_reference?.fpr)] : []),
     ];
   });
   const threshold = entries[0]?.[1].threshold;
-  const lines = [`${model}: label ${label}, ${aggregate} over windows, flagged at ${threshold === undefined ? "–" : Number(threshold.toPrecision(6))}`, "", table(header, rows)];
-  if (reference) lines.push("", `* at ${Number(reference.threshold.toPrecision(6))}, which flags ${reference.share * 100} % of ${reference.name}`);
+  const lines = [
+    `${model}: label ${label}, ${aggregate} over windows, flagged at ${threshold === undefined ? "–" : Number(threshold.toPrecision(6))}`,
+    "",
+    table(header, rows),
+  ];
+  if (reference)
+    lines.push("", `* at ${Number(reference.threshold.toPrecision(6))}, which flags ${reference.share * 100} % of ${reference.name}`);
   const masked = entries.reduce((sum, [, set]) => sum + set.masked, 0);
   if (masked > 0) lines.push("", `${masked} rows whose target is unknown were left out`);
   for (const [name, set] of entries) if (set.undefined_because) lines.push(`– in ${name}: ${set.undefined_because}`);

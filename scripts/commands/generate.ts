@@ -37,7 +37,11 @@ export function register(program: Command): void {
       const recipe = await readRecipe(flags.recipe);
       const progress = new Progress();
       progress.update(`generating ${recipe.name}`);
-      const { manifest } = await generateInto(flags.out, recipe, { seeds: flags.seeds ?? {}, cordonVersion: CORDON_VERSION, gitRevision: gitRevision() });
+      const { manifest } = await generateInto(flags.out, recipe, {
+        seeds: flags.seeds ?? {},
+        cordonVersion: CORDON_VERSION,
+        gitRevision: gitRevision(),
+      });
       progress.done(`${manifest.rows} examples in ${flags.out}/${EXAMPLES_FILE}`);
       printResult(flags, manifest, describeGeneration(manifest));
     });
@@ -59,8 +63,11 @@ export function describeGeneration({ counts, dropped, splits, rows, harmful }: G
     ...(counts.harmful[name] ? [line(name, "harmful", counts.harmful[name])] : []),
     ...(counts.harmless[name] ? [line(name, "harmless", counts.harmless[name])] : []),
   ]);
-  const lost = Object.entries(dropped).map(([gate, n]) => `${gate} ${n}`).join(", ");
-  const split = Object.entries(splits).map(([name, n]) => `${name} ${n}`).join(", ");
+  const lost = Object.entries(dropped)
+    .map(([gate, n]) => `${gate} ${n}`)
+    .join(", ");
+  const split = Object.entries(splits)
+    .map(([name, n]) => `${name} ${n}`)
+    .join(", ");
   return `${table(["category", "side", ...strategies], body)}\n\n${rows} examples, ${harmful} harmful; ${split}\ndropped: ${lost}`;
 }
-

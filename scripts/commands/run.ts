@@ -47,13 +47,20 @@ export function register(program: Command): void {
       } else if (recipe === "filter-standin") {
         const [data, ...more] = flags.data ?? [];
         if (data === undefined || more.length > 0) {
-          throw new CordonError("usage/bad-option", "filter-standin takes one folder", { where: "--data", hint: "the one that holds mmlu/ and corpus/" });
+          throw new CordonError("usage/bad-option", "filter-standin takes one folder", {
+            where: "--data",
+            hint: "the one that holds mmlu/ and corpus/",
+          });
         }
         const { runFilterStandin } = await import("#scripts/runs/filter-standin");
         const { evaluation, text } = await runFilterStandin({ data, out });
         printResult(flags, evaluation, text);
       } else {
-        if (flags.data ?? flags.organic) throw new CordonError("usage/bad-option", "the pipeline takes no data", { where: "--data, --organic", hint: "see cordon run guardrail" });
+        if (flags.data ?? flags.organic)
+          throw new CordonError("usage/bad-option", "the pipeline takes no data", {
+            where: "--data, --organic",
+            hint: "see cordon run guardrail",
+          });
         const { runPipeline } = await import("#scripts/runs/pipeline");
         const { result, text } = await runPipeline({ out });
         printResult(flags, result, text);

@@ -57,7 +57,9 @@ async function halfSent(port: number): Promise<{ socket: Socket; finish: () => P
   await once(socket, "connect");
   let answer = "";
   socket.on("data", (chunk: Buffer) => (answer += chunk.toString()));
-  socket.write(`POST /v1/moderations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY.slice(0, 5)}`);
+  socket.write(
+    `POST /v1/moderations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY.slice(0, 5)}`,
+  );
   const finish = async (): Promise<string> => {
     socket.write(BODY.slice(5));
     await once(socket, "close");
@@ -116,7 +118,9 @@ describe("cordon serve", () => {
     const { port } = taken.address() as AddressInfo;
     const { exit, output } = cordon(["--model", model, "--port", String(port)]);
     expect((await exit).code).toBe(1);
-    expect(output.stderr).toBe(`cordon: cannot listen, the port is in use (127.0.0.1:${port}): choose another --port, or 0 for a free one [serve/cannot-listen]\n`);
+    expect(output.stderr).toBe(
+      `cordon: cannot listen, the port is in use (127.0.0.1:${port}): choose another --port, or 0 for a free one [serve/cannot-listen]\n`,
+    );
     expect(output.stdout).toBe("");
     taken.close();
   });
@@ -129,7 +133,10 @@ describe("cordon serve", () => {
     expect(await flagged(await post(url, { authorization: "Bearer k2" }))).toBe(true);
     child.kill("SIGTERM");
     await exit;
-    const events = output.stderr.trim().split("\n").map((line) => JSON.parse(line));
+    const events = output.stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     expect(events.map((line) => [line.event, line.status])).toEqual([
       ["listening", undefined],
       ["request", 401],
@@ -146,7 +153,10 @@ describe("cordon serve", () => {
     ["a threshold over 1", ["--model", "MODEL"], { CORDON_THRESHOLD: "2" }, /number from 0 to 1/],
     ["a size that is none", ["--model", "MODEL", "--max-body", "big"], {}, /512KB/],
   ])("exits 2 with %s", async (_, args, env, message) => {
-    const { exit, output } = cordon(args.map((arg) => (arg === "MODEL" ? model : arg)), env);
+    const { exit, output } = cordon(
+      args.map((arg) => (arg === "MODEL" ? model : arg)),
+      env,
+    );
     expect((await exit).code).toBe(2);
     expect(output.stderr).toMatch(message);
   });

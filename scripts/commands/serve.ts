@@ -49,10 +49,19 @@ export function register(program: Command): void {
     .addOption(option("--model <dir>", "folder of the model package").makeOptionMandatory())
     .addOption(option("--host <address>", "address to listen on").default("127.0.0.1"))
     .addOption(option("--port <n>", "port to listen on; 0 takes a free one and prints it").argParser(integerIn(0, 65_535)).default(8787))
-    .addOption(option("--threshold <p>", "probability, 0 to 1, from which a text is flagged (default: the package's)").argParser(numberIn(0, 1)))
-    .addOption(option("--api-key-env <name>", "environment variable that holds the API key, or several, separated by commas (default: no key asked for)"))
+    .addOption(
+      option("--threshold <p>", "probability, 0 to 1, from which a text is flagged (default: the package's)").argParser(numberIn(0, 1)),
+    )
+    .addOption(
+      option(
+        "--api-key-env <name>",
+        "environment variable that holds the API key, or several, separated by commas (default: no key asked for)",
+      ),
+    )
     .addOption(option("--max-body <size>", "largest request body").argParser(byteSize).default(SERVER_DEFAULTS.maxBody, "1MB"))
-    .addOption(option("--max-inputs <n>", "most texts in one request").argParser(integerIn(1, 1_000_000)).default(SERVER_DEFAULTS.maxInputs))
+    .addOption(
+      option("--max-inputs <n>", "most texts in one request").argParser(integerIn(1, 1_000_000)).default(SERVER_DEFAULTS.maxInputs),
+    )
     .addOption(
       option("--long-input <n>", "characters of text in a request above which it is scored in a second thread, so as not to hold up others")
         .argParser(integerIn(0, 2 ** 30))
@@ -62,7 +71,9 @@ export function register(program: Command): void {
     .addOption(option("--json-logs", "a JSON line a request on stderr: lengths, scores, keyed hashes, never the text"))
     .addOption(option("--log-key-env <name>", "environment variable that holds the key of the log's hashes (default: a random key a run)"))
     .addOption(option("--drain <seconds>", "seconds of not being ready before it stops listening").argParser(numberIn(0, 3600)).default(0))
-    .addOption(option("--stop-timeout <seconds>", "seconds that requests in flight may take to finish").argParser(numberIn(0, 3600)).default(10))
+    .addOption(
+      option("--stop-timeout <seconds>", "seconds that requests in flight may take to finish").argParser(numberIn(0, 3600)).default(10),
+    )
     .option("--json", "print the address as JSON")
     .addHelpText("after", HELP)
     .action(async (options: ServeOptions) => {
@@ -76,7 +87,11 @@ export function register(program: Command): void {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const apiKeys = secret(options.apiKeyEnv, "--api-key-env")?.split(",").map((key) => key.trim()).filter((key) => key !== "") ?? [];
+  const apiKeys =
+    secret(options.apiKeyEnv, "--api-key-env")
+      ?.split(",")
+      .map((key) => key.trim())
+      .filter((key) => key !== "") ?? [];
   const logKey = secret(options.logKeyEnv, "--log-key-env");
   const model = await loadPackage(options.model);
   const guardOptions = { enforce: !options.shadow, ...(options.threshold !== undefined && { threshold: options.threshold }) };
@@ -144,7 +159,10 @@ function secret(name: string | undefined, flag: string): string | undefined {
   if (name === undefined) return undefined;
   const value = process.env[name]?.trim();
   if (value) return value;
-  throw new CordonError("usage/bad-option", `the environment variable ${name} is not set`, { where: flag, hint: "it must hold the key itself" });
+  throw new CordonError("usage/bad-option", `the environment variable ${name} is not set`, {
+    where: flag,
+    hint: "it must hold the key itself",
+  });
 }
 
 function isLoopback(host: string): boolean {

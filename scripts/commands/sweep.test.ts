@@ -38,9 +38,15 @@ beforeAll(async () => {
   }
   await writeFile(at("labels.jsonl"), lines(documents.map(({ id, label }) => ({ id, label }))));
   await writeFile(at("labels.csv"), `id,label\n${documents.map((d) => `${d.id},${d.label}`).join("\n")}\n`);
-  for (const [folder, accuracy] of [["none", 0.4], ["0.5", 0.3]] as const) {
+  for (const [folder, accuracy] of [
+    ["none", 0.4],
+    ["0.5", 0.3],
+  ] as const) {
     await mkdir(at(`lm/${folder}/m`), { recursive: true });
-    await writeFile(at(`lm/${folder}/m/results_2026-01-01T00-00-00.json`), JSON.stringify({ results: { wmdp_bio: { "acc,none": accuracy, "acc_stderr,none": 0.01 } } }));
+    await writeFile(
+      at(`lm/${folder}/m/results_2026-01-01T00-00-00.json`),
+      JSON.stringify({ results: { wmdp_bio: { "acc,none": accuracy, "acc_stderr,none": 0.01 } } }),
+    );
   }
 });
 afterAll(() => rm(dir, { recursive: true }));
@@ -59,11 +65,27 @@ async function cordonOf(scores: string, ...args: string[]): Promise<number> {
 }
 
 test("sweeps, probes, joins capability runs and writes all three files", async () => {
-  const code = await cordon("--documents", at("documents/*.jsonl"), "--labels", at("labels.jsonl"), "--probe", "--capabilities", at("lm"), "--max-harmless-loss", "5%", "--json");
+  const code = await cordon(
+    "--documents",
+    at("documents/*.jsonl"),
+    "--labels",
+    at("labels.jsonl"),
+    "--probe",
+    "--capabilities",
+    at("lm"),
+    "--max-harmless-loss",
+    "5%",
+    "--json",
+  );
   expect(errors).toContain("240 documents swept");
   expect(code).toBe(0);
   const result = JSON.parse(out);
-  expect(result).toMatchObject({ attribute: "run__cordon__harmful", unscored: 0, documents: 240, labelled: { harmful: 60, harmless: 180, unknown: 0 } });
+  expect(result).toMatchObject({
+    attribute: "run__cordon__harmful",
+    unscored: 0,
+    documents: 240,
+    labelled: { harmful: 60, harmless: 180, unknown: 0 },
+  });
   expect(result.characters).toBe(documents.reduce((sum, d) => sum + [...d.text].length, 0));
   expect(result.recommended.point.harmless_loss.characters).toBeLessThanOrEqual(0.05);
   expect(result.points.map((p: { threshold: number }) => p.threshold)).toContain(0.5);
@@ -86,7 +108,11 @@ test("labels come from CSV or from the source, with the same result", async () =
 
 test("another attribute, and rules without labels", async () => {
   expect(await cordon("--attribute", "harmful_mean", "--max-removed", "0.1", "--json")).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ attribute: "run__cordon__harmful_mean", labelled: { unknown: 240 }, recommended: { point: { removed_count: { documents: 0 } } } });
+  expect(JSON.parse(out)).toMatchObject({
+    attribute: "run__cordon__harmful_mean",
+    labelled: { unknown: 240 },
+    recommended: { point: { removed_count: { documents: 0 } } },
+  });
   expect(await cordon("--attribute", "nothing", "--max-removed", "0.1")).toBe(1);
   expect(errors).toContain("name one of run__cordon__harmful,");
   expect(await cordon()).toBe(1);

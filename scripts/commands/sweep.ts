@@ -61,16 +61,38 @@ export function register(program: Command): void {
     .description("Sweep thresholds over stored scores and recommend one by a rule.")
     .requiredOption("--scores <path...>", "attributes files, folders or globs of them")
     .option("--attribute <name>", "the attribute to read, in full or its last part (default: the first, which decided)")
-    .option("--documents <glob...>", 'the scored documents, JSONL (.gz, .zst), for sources, labels and the probe\'s texts')
+    .option("--documents <glob...>", "the scored documents, JSONL (.gz, .zst), for sources, labels and the probe's texts")
     .option("--labels <file>", "labels by id, JSONL or CSV: id, label (1 to remove, 0 to keep)")
     .option("--harmful-source <text>", "documents whose source contains this are the ones to remove, all others are harmless")
     .option("--capabilities <dir>", "results of lm-evaluation-harness in a folder a threshold")
-    .option("--probe", "train a small language model on what each threshold keeps, and report what it still knows (needs documents and labels)")
-    .addOption(rule("--max-harmless-loss <share>", "rule: the lowest threshold that removes at most this share of the harmless", ["targetRecall", "maxRemoved"]))
-    .addOption(rule("--target-recall <share>", "rule: the highest threshold that removes at least this share of the harmful", ["maxHarmlessLoss", "maxRemoved"]))
-    .addOption(rule("--max-removed <share>", "rule: the lowest threshold that removes at most this share of everything", ["maxHarmlessLoss", "targetRecall"]))
+    .option(
+      "--probe",
+      "train a small language model on what each threshold keeps, and report what it still knows (needs documents and labels)",
+    )
+    .addOption(
+      rule("--max-harmless-loss <share>", "rule: the lowest threshold that removes at most this share of the harmless", [
+        "targetRecall",
+        "maxRemoved",
+      ]),
+    )
+    .addOption(
+      rule("--target-recall <share>", "rule: the highest threshold that removes at least this share of the harmful", [
+        "maxHarmlessLoss",
+        "maxRemoved",
+      ]),
+    )
+    .addOption(
+      rule("--max-removed <share>", "rule: the lowest threshold that removes at most this share of everything", [
+        "maxHarmlessLoss",
+        "targetRecall",
+      ]),
+    )
     .addOption(new Option("--unit <unit>", "what shares in rules count").choices(UNITS).default("characters"))
-    .option("--thresholds <list>", "thresholds to report, 0 to 1, comma-separated (default: round ones, and those that remove round shares)", thresholdList)
+    .option(
+      "--thresholds <list>",
+      "thresholds to report, 0 to 1, comma-separated (default: round ones, and those that remove round shares)",
+      thresholdList,
+    )
     .option("--bootstrap <n>", "resamples for the intervals; 0 for none", integerIn(0, 100_000), 200)
     .option("--seed <n>", "seed of resampling and of the probe's held-out part", integerIn(0, 2 ** 31 - 1), 1)
     .option("--model <dir>", "the model package that scored, for the report's model card")
@@ -96,7 +118,8 @@ export async function runSweep(flags: SweepFlags): Promise<{ output: object; swe
   // What can be refused is refused before the long part.
   const capabilities = flags.capabilities === undefined ? undefined : await readCapabilities(flags.capabilities);
   const manifest = flags.model === undefined ? undefined : (await loadPackage(flags.model)).manifest;
-  if (flags.probe && !flags.documents) throw new CordonError("usage/bad-option", "the probe needs texts", { where: "--probe", hint: "give the --documents" });
+  if (flags.probe && !flags.documents)
+    throw new CordonError("usage/bad-option", "the probe needs texts", { where: "--probe", hint: "give the --documents" });
   const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels);
 
   progress.update("reading scores");
@@ -124,7 +147,11 @@ export async function runSweep(flags: SweepFlags): Promise<{ output: object; swe
   }
   progress.update("probing");
   const probed = flags.probe ? probe(documents, probeThresholds(result), { seed: flags.seed }) : undefined;
-  if (probed === null) throw new CordonError("data/too-few-examples", "the probe needs labelled documents of both kinds", { where: "--probe", hint: "give --labels or --harmful-source" });
+  if (probed === null)
+    throw new CordonError("data/too-few-examples", "the probe needs labelled documents of both kinds", {
+      where: "--probe",
+      hint: "give --labels or --harmful-source",
+    });
   const evaluation = evaluate(documents, result, stored.attribute, flags);
 
   const data: ReportData = {
@@ -154,7 +181,8 @@ function ruleOf({ maxHarmlessLoss, targetRecall, maxRemoved, unit }: SweepFlags)
 function probeThresholds({ points, recommended, rule }: Sweep): number[] {
   const removed = (p: Sweep["points"][number]) => p.removed[rule.unit] ?? 0;
   const near = [0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7].map(
-    (wanted) => points.reduce((best, p) => (Math.abs(removed(p) - wanted) < Math.abs(removed(best) - wanted) ? p : best), points[0]!).threshold,
+    (wanted) =>
+      points.reduce((best, p) => (Math.abs(removed(p) - wanted) < Math.abs(removed(best) - wanted) ? p : best), points[0]!).threshold,
   );
   return [...new Set([...near, ...(recommended ? [recommended.threshold] : [])])];
 }
@@ -170,17 +198,27 @@ function evaluate(documents: JoinedDocument[], result: Sweep, attribute: string,
 function describe({ recommended, rule, rule_text, documents, points }: Sweep, { failed, probe: probed }: ReportData): string {
   const { unit } = rule;
   const rec = recommended!;
-  const shown = [...new Set([...points.filter((_, i) => i % Math.ceil(points.length / 12) === 0), rec.point])].sort((a, b) => a.threshold - b.threshold);
+  const shown = [...new Set([...points.filter((_, i) => i % Math.ceil(points.length / 12) === 0), rec.point])].sort(
+    (a, b) => a.threshold - b.threshold,
+  );
   const rows = shown.map((p) => [
     `${told(p.threshold)}${p === rec.point ? " *" : ""}`,
     ...[p.removed[unit], p.recall[unit], p.precision[unit], p.harmless_loss[unit]].map(percent),
     whole(p.removed_count.documents),
   ]);
   const bounds = rec.interval ? `, 95 % interval ${told(rec.interval[0])} to ${told(rec.interval[1])}` : "";
-  const lines = [table(["threshold", "removed", "recall", "precision", "harmless lost", "documents"], rows), "", `* recommended: ${told(rec.threshold)}${bounds}`, `  ${rule_text}; shares are of ${unit}, ${whole(documents)} documents`];
+  const lines = [
+    table(["threshold", "removed", "recall", "precision", "harmless lost", "documents"], rows),
+    "",
+    `* recommended: ${told(rec.threshold)}${bounds}`,
+    `  ${rule_text}; shares are of ${unit}, ${whole(documents)} documents`,
+  ];
   const at = probed?.points.find((p) => p.threshold === rec.threshold);
   const all = probed?.points.at(-1);
-  if (at && all) lines.push(`  probe: ${all.filtered.hazard.toFixed(3)} → ${at.filtered.hazard.toFixed(3)} bits per byte on the removed domain, ${all.filtered.general.toFixed(3)} → ${at.filtered.general.toFixed(3)} on the rest`);
+  if (at && all)
+    lines.push(
+      `  probe: ${all.filtered.hazard.toFixed(3)} → ${at.filtered.hazard.toFixed(3)} bits per byte on the removed domain, ${all.filtered.general.toFixed(3)} → ${at.filtered.general.toFixed(3)} on the rest`,
+    );
   if (failed) lines.push("", `${failed} documents have no score and are in none of these numbers`);
   return lines.join("\n");
 }

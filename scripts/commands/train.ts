@@ -61,14 +61,23 @@ export function register(program: Command): void {
       await refuseForeignFolder(flags.out, MANIFEST_FILE);
       const examples: Example[] = [];
       for (const file of await labelledFiles(flags.data, flags.columns)) for await (const example of file.read()) examples.push(example);
-      if (flags.organic) for await (const example of readOrganic(await expandGlobs(flags.organic), { characters: flags.organicCharacters ?? recipe?.train.organic_characters })) examples.push(example);
+      if (flags.organic)
+        for await (const example of readOrganic(await expandGlobs(flags.organic), {
+          characters: flags.organicCharacters ?? recipe?.train.organic_characters,
+        }))
+          examples.push(example);
       const manifest = await trainInto(flags.out, examples, options, flags);
       printResult(flags, manifest, describePackage(manifest));
     });
 }
 
 /** Trains and writes a package, with progress on stderr. */
-export async function trainInto(dir: string, examples: readonly Example[], options: TrainOptions, about: { name: string; description: string }): Promise<Manifest> {
+export async function trainInto(
+  dir: string,
+  examples: readonly Example[],
+  options: TrainOptions,
+  about: { name: string; description: string },
+): Promise<Manifest> {
   const progress = new Progress();
   const result = await trainNgram(
     examples,
@@ -85,7 +94,11 @@ export async function trainInto(dir: string, examples: readonly Example[], optio
 export function describePackage({ labels, heldOut, thresholds, training }: Manifest): string {
   const rows = labels.map((label) => {
     const m = heldOut[label] ?? {};
-    return [label, String(training.positives[label] ?? 0), ...[m["auroc"], m["average_precision"], m["ece"], thresholds[label]?.threshold].map(metric)];
+    return [
+      label,
+      String(training.positives[label] ?? 0),
+      ...[m["auroc"], m["average_precision"], m["ece"], thresholds[label]?.threshold].map(metric),
+    ];
   });
   return `${table(["label", "positives", "AUROC", "AP", "ECE", "threshold"], rows)}\n\nAUROC, average precision and calibration error are on held-out lineages.`;
 }

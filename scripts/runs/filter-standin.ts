@@ -33,7 +33,11 @@ export async function runFilterStandin({ data, out }: { data: string; out: strin
   const recipe = await readRecipe("filter-standin");
   const progress = new Progress();
   const seeds = { mmlu: join(data, "mmlu") };
-  const { generation } = await generateInto(join(out, "examples"), recipe, { seeds, cordonVersion: CORDON_VERSION, gitRevision: gitRevision() });
+  const { generation } = await generateInto(join(out, "examples"), recipe, {
+    seeds,
+    cordonVersion: CORDON_VERSION,
+    gitRevision: gitRevision(),
+  });
   const examples: Example[] = [...generation.kept];
   progress.done(`${examples.length} examples from questions and description`);
 
@@ -68,7 +72,19 @@ export async function runFilterStandin({ data, out }: { data: string; out: strin
 
   const text = table(
     ["documents", "to find", "AUROC", "AP", "P@R 98 %", "P@R 95 %", "P@R 90 %"],
-    [[String(set.n), String(set.positives), ...[set.auroc, set.average_precision, set.precision_at_recall["0.98"], set.precision_at_recall["0.95"], set.precision_at_recall["0.9"]].map(metric)]],
+    [
+      [
+        String(set.n),
+        String(set.positives),
+        ...[
+          set.auroc,
+          set.average_precision,
+          set.precision_at_recall["0.98"],
+          set.precision_at_recall["0.95"],
+          set.precision_at_recall["0.9"],
+        ].map(metric),
+      ],
+    ],
   );
   return { evaluation, text: `${text}\n\nmodel in ${model}, figures with intervals in ${join(out, "eval.json")}` };
 }

@@ -25,7 +25,11 @@ export async function runGuardrail({ data, organic, out }: GuardrailRun): Promis
   const documents = await expandGlobs(organic);
   const recipe = await readRecipe("guardrail");
   const progress = new Progress();
-  const { generation } = await generateInto(join(out, "examples"), recipe, { seeds: {}, cordonVersion: CORDON_VERSION, gitRevision: gitRevision() });
+  const { generation } = await generateInto(join(out, "examples"), recipe, {
+    seeds: {},
+    cordonVersion: CORDON_VERSION,
+    gitRevision: gitRevision(),
+  });
   const examples: Example[] = [...generation.kept];
   progress.done(`${examples.length} synthetic examples`);
   for (const file of files) for await (const example of file.read()) examples.push(example);

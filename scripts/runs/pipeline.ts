@@ -38,7 +38,11 @@ export async function runPipeline({ out }: { out: string }): Promise<{ result: P
   const recipe = await readRecipe("embedded");
 
   const generating = new Progress();
-  const { manifest: generated, generation } = await generateInto(join(out, "examples"), recipe, { seeds: {}, cordonVersion: CORDON_VERSION, gitRevision: gitRevision() });
+  const { manifest: generated, generation } = await generateInto(join(out, "examples"), recipe, {
+    seeds: {},
+    cordonVersion: CORDON_VERSION,
+    gitRevision: gitRevision(),
+  });
   generating.done(`generated ${generated.rows} examples`);
 
   const modelDir = join(out, "model");
@@ -52,11 +56,15 @@ export async function runPipeline({ out }: { out: string }): Promise<{ result: P
   if (existsSync(join(filtered, "ledger.json"))) await rm(filtered, { recursive: true });
   const filtering = new Progress();
   const threshold = manifest.thresholds[HARMFUL]!.threshold;
-  const filter = await runFilter({ ...FILTER_DEFAULTS, input: [SAMPLE], out: filtered, threshold, workers: availableParallelism(), allLabels: false, resume: false }, model, {
-    progress: () => {},
-    failed: () => {},
-    stalled: () => {},
-  });
+  const filter = await runFilter(
+    { ...FILTER_DEFAULTS, input: [SAMPLE], out: filtered, threshold, workers: availableParallelism(), allLabels: false, resume: false },
+    model,
+    {
+      progress: () => {},
+      failed: () => {},
+      stalled: () => {},
+    },
+  );
   const failure = filter.shards.failed[0];
   if (failure) throw new CordonError("filter/shard-failed", failure.message, { where: failure.shard });
   const { rows } = filter.totals;
@@ -81,7 +89,12 @@ export async function runPipeline({ out }: { out: string }): Promise<{ result: P
   const held = manifest.heldOut[HARMFUL];
   const result: PipelineResult = {
     examples: { rows: generated.rows, harmful: generated.harmful },
-    model: { dir: modelDir, labels: manifest.labels.length, heldOutAuroc: held?.["auroc"] ?? null, heldOutAveragePrecision: held?.["average_precision"] ?? null },
+    model: {
+      dir: modelDir,
+      labels: manifest.labels.length,
+      heldOutAuroc: held?.["auroc"] ?? null,
+      heldOutAveragePrecision: held?.["average_precision"] ?? null,
+    },
     filter: { rows: rows.in, kept: rows.kept, removed: rows.removed, failed: rows.failed, threshold: filter.threshold },
     sweep: {
       threshold: recommended?.threshold ?? null,
@@ -103,7 +116,10 @@ function describe({ examples, model, filter, sweep, probe, report, seconds }: Pi
     ["held-out seeds, AUROC / average precision", `${metric(model.heldOutAuroc)} / ${metric(model.heldOutAveragePrecision)}`],
     ["sample documents in = kept + removed + failed", `${filter.rows} = ${filter.kept} + ${filter.removed} + ${filter.failed}`],
     [`threshold for at most ${percent(MAX_HARMLESS_LOSS)} harmless text lost`, metric(sweep.threshold)],
-    ["it removes: of all text / of the harmful / of the harmless", [sweep.removed, sweep.recall, sweep.harmlessLoss].map(percent).join(" / ")],
+    [
+      "it removes: of all text / of the harmful / of the harmless",
+      [sweep.removed, sweep.recall, sweep.harmlessLoss].map(percent).join(" / "),
+    ],
     ...(probe ? [["probe on held-out harmful text, bits per byte", `${metric(probe.unfiltered)} → ${metric(probe.filtered)}`]] : []),
   ];
   return `${table(["result", ""], rows)}

@@ -101,7 +101,11 @@ describe("Guard", () => {
   it("has no verdict where the scorer fails", () => {
     const served = fixtureModel();
     const broken = new Guard(served);
-    Object.defineProperty(served.model, "slope", { get: () => { throw new Error("gone"); } });
+    Object.defineProperty(served.model, "slope", {
+      get: () => {
+        throw new Error("gone");
+      },
+    });
     expect(broken.moderate(["plain"])).toEqual([{ state: "undetermined", reason: "scorer-failed" }]);
   });
 });

@@ -24,7 +24,11 @@ export const WIRE_ERRORS = {
   bad_request: { status: 400, type: "invalid_request_error", message: "The request could not be understood." },
   invalid_api_key: { status: 401, type: "invalid_request_error", message: "The API key is missing or wrong." },
   unknown_url: { status: 404, type: "invalid_request_error", message: "There is nothing at this address." },
-  model_not_found: { status: 404, type: "invalid_request_error", message: "This model is not served here; GET /v1/models lists the one that is." },
+  model_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "This model is not served here; GET /v1/models lists the one that is.",
+  },
   method_not_allowed: { status: 405, type: "invalid_request_error", message: "This address does not take that method." },
   request_timeout: { status: 408, type: "invalid_request_error", message: "The request did not arrive in time." },
   body_too_large: { status: 413, type: "invalid_request_error", message: "The body is larger than this server takes." },

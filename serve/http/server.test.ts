@@ -17,7 +17,12 @@ function build(options: Partial<ServerOptions> & { model?: FixtureModel; guard?:
   const { model = fixtureModel(), guard: guardOptions = {}, readiness = { state: "ready" }, ...rest } = options;
   const guard = new Guard(model, guardOptions);
   const longInputs = new LongInputs(model, guardOptions);
-  return { guard, longInputs, readiness, server: buildServer(guard, longInputs, readiness, { ...SERVER_DEFAULTS, onFault: (_, fault) => console.error(fault), ...rest }) };
+  return {
+    guard,
+    longInputs,
+    readiness,
+    server: buildServer(guard, longInputs, readiness, { ...SERVER_DEFAULTS, onFault: (_, fault) => console.error(fault), ...rest }),
+  };
 }
 
 async function moderate(server: FastifyInstance, body: unknown, headers: Record<string, string> = {}) {
@@ -47,7 +52,11 @@ describe("the official client", () => {
     for (const part of [result!.categories, result!.category_scores, result!.category_applied_input_types]) {
       expect(Object.keys(part)).toEqual([...OPENAI_CATEGORIES]);
     }
-    expect(Object.entries(result!.categories).filter(([, is]) => is).map(([name]) => name)).toEqual(["illicit", "illicit/violent", "violence"]);
+    expect(
+      Object.entries(result!.categories)
+        .filter(([, is]) => is)
+        .map(([name]) => name),
+    ).toEqual(["illicit", "illicit/violent", "violence"]);
     expect(result!.category_scores.violence).toBeGreaterThan(0.9);
     expect(new Set(Object.values(result!.category_applied_input_types).flat())).toEqual(new Set(["text"]));
   });
@@ -79,7 +88,12 @@ describe("the official client", () => {
     const image = { type: "image_url" as const, image_url: { url: "https://example.org/a.png" } };
     const refused = client.moderations.create({ input: [{ type: "text", text: "a" }, image] });
     await expect(refused).rejects.toBeInstanceOf(OpenAI.BadRequestError);
-    await expect(refused).rejects.toMatchObject({ status: 400, code: "image_not_supported", param: "input[1]", type: "invalid_request_error" });
+    await expect(refused).rejects.toMatchObject({
+      status: 400,
+      code: "image_not_supported",
+      param: "input[1]",
+      type: "invalid_request_error",
+    });
     await expect(refused).rejects.toMatchObject({ requestID: expect.stringMatching(/^req_/) });
     const stranger = new OpenAI({ apiKey: "another", baseURL: client.baseURL, maxRetries: 0 });
     await expect(stranger.moderations.create({ input: "a" })).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
@@ -158,17 +172,37 @@ describe("errors", () => {
 
   const requests: [string, object, number, string][] = [
     ["no key", { method: "POST", url: "/v1/moderations", headers: JSON_TYPE, payload: "{}" }, 401, "invalid_api_key"],
-    ["a wrong key", { method: "POST", url: "/v1/moderations", headers: { ...JSON_TYPE, authorization: "Bearer no" }, payload: "{" }, 401, "invalid_api_key"],
+    [
+      "a wrong key",
+      { method: "POST", url: "/v1/moderations", headers: { ...JSON_TYPE, authorization: "Bearer no" }, payload: "{" },
+      401,
+      "invalid_api_key",
+    ],
     ["no key, an encoded address", { method: "POST", url: "/%761/moderations", headers: JSON_TYPE, payload: "{}" }, 401, "invalid_api_key"],
     ["models without a key", { method: "GET", url: "/v1/models" }, 401, "invalid_api_key"],
     ["an unknown address", { method: "GET", url: "/v2/things?input=zorblax" }, 404, "unknown_url"],
     ["a bad address", { method: "GET", url: "/%zz" }, 404, "unknown_url"],
     ["the wrong method", { method: "GET", url: "/v1/moderations?a=1" }, 405, "method_not_allowed"],
-    ["text/plain", { method: "POST", url: "/v1/moderations", headers: { ...auth, "content-type": "text/plain" }, payload: "a" }, 415, "unsupported_media_type"],
-    ["no content type", { method: "POST", url: "/v1/moderations", headers: auth, payload: Buffer.from("{}") }, 415, "unsupported_media_type"],
+    [
+      "text/plain",
+      { method: "POST", url: "/v1/moderations", headers: { ...auth, "content-type": "text/plain" }, payload: "a" },
+      415,
+      "unsupported_media_type",
+    ],
+    [
+      "no content type",
+      { method: "POST", url: "/v1/moderations", headers: auth, payload: Buffer.from("{}") },
+      415,
+      "unsupported_media_type",
+    ],
     [
       "a compressed body",
-      { method: "POST", url: "/v1/moderations", headers: { ...auth, ...JSON_TYPE, "content-encoding": "gzip" }, payload: Buffer.of(31, 139, 8, 0) },
+      {
+        method: "POST",
+        url: "/v1/moderations",
+        headers: { ...auth, ...JSON_TYPE, "content-encoding": "gzip" },
+        payload: Buffer.of(31, 139, 8, 0),
+      },
       415,
       "unsupported_media_type",
     ],
@@ -190,8 +224,10 @@ describe("errors", () => {
   });
 
   it("echoes a harmless request id, and no other", async () => {
-    expect((await moderate(server, { input: "a" }, { ...auth, "x-request-id": "trace-1.a:b" })).headers["x-request-id"]).toBe("trace-1.a:b");
-    for (const id of ["two words", "x".repeat(200), '"'] ) {
+    expect((await moderate(server, { input: "a" }, { ...auth, "x-request-id": "trace-1.a:b" })).headers["x-request-id"]).toBe(
+      "trace-1.a:b",
+    );
+    for (const id of ["two words", "x".repeat(200), '"']) {
       expect((await moderate(server, { input: "a" }, { ...auth, "x-request-id": id })).headers["x-request-id"]).toMatch(/^req_/);
     }
   });
@@ -266,7 +302,10 @@ describe("the answer", () => {
     model.manifest.name = 'naïve "модель" 🙂';
     const { server } = build({ model });
     const response = await moderate(server, { input: ["zorblax", "quimpet vundle brastok", ""] });
-    expect(response.headers).toMatchObject({ "content-type": "application/json; charset=utf-8", "x-request-id": expect.stringMatching(/^req_/) });
+    expect(response.headers).toMatchObject({
+      "content-type": "application/json; charset=utf-8",
+      "x-request-id": expect.stringMatching(/^req_/),
+    });
     expect(Number(response.headers["content-length"])).toBe(response.rawPayload.length);
     const answer = response.json();
     expect(answer.model).toBe(model.manifest.name);
@@ -284,7 +323,11 @@ describe("the answer", () => {
 describe("health and about", () => {
   it("is ready only between warm-up and stopping, and alive throughout", async () => {
     const { server, readiness } = build({ apiKeys: [KEY] });
-    for (const [state, status] of [["starting", 503], ["ready", 200], ["draining", 503]] as const) {
+    for (const [state, status] of [
+      ["starting", 503],
+      ["ready", 200],
+      ["draining", 503],
+    ] as const) {
       readiness.state = state;
       const ready = await server.inject("/health/ready");
       expect(ready.statusCode).toBe(status);
@@ -310,8 +353,17 @@ describe("the log", () => {
     await moderate(server, { input: { secret: 1 } }, auth);
     await server.inject("/secret?secret");
     log.flush();
-    const [ok, bad, missing] = lines.trim().split("\n").map((line) => JSON.parse(line));
-    expect(ok).toMatchObject({ event: "request", id: expect.stringMatching(/^req_/), route: "/v1/moderations", status: 200, ms: expect.any(Number) });
+    const [ok, bad, missing] = lines
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(ok).toMatchObject({
+      event: "request",
+      id: expect.stringMatching(/^req_/),
+      route: "/v1/moderations",
+      status: 200,
+      ms: expect.any(Number),
+    });
     expect(ok.inputs[0]).toMatchObject({ length: 17, detected: true, enforced: true, hash: expect.stringMatching(/^[0-9a-f]{16}$/) });
     expect(ok.inputs[0].scores.harmful).toBeGreaterThan(0.9);
     expect(ok.inputs[1]).toEqual(ok.inputs[0]);

@@ -192,7 +192,8 @@ function described(error: WireError, request: FastifyRequest, options: ServerOpt
     return new WireError("body_too_large", { message: `The body is larger than the ${options.maxBody} bytes that this server takes.` });
   }
   const encoding = request.headers["content-encoding"];
-  if (error.wireCode === "invalid_json" && encoding !== undefined && encoding !== "identity") return new WireError("unsupported_media_type");
+  if (error.wireCode === "invalid_json" && encoding !== undefined && encoding !== "identity")
+    return new WireError("unsupported_media_type");
   return error;
 }
 
@@ -207,7 +208,11 @@ function framesOf(error: unknown): string {
 function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) return void socket.destroy(error);
   const code =
-    error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? "request_timeout" : error.code === "HPE_HEADER_OVERFLOW" ? "headers_too_large" : "bad_request";
+    error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+      ? "request_timeout"
+      : error.code === "HPE_HEADER_OVERFLOW"
+        ? "headers_too_large"
+        : "bad_request";
   const body = JSON.stringify(new WireError(code).body());
   const { status } = WIRE_ERRORS[code];
   socket.end(
