@@ -8,7 +8,7 @@ import { splitOfSeed } from "#datasets/splits";
 import { namesMinor } from "#models/minor-words";
 import { relatedCategories } from "#models/taxonomy";
 import { type Frames, type Slots, readFrames } from "./frames.ts";
-import { GRAMMAR_DEFAULTS, grammarExamples } from "./grammar.ts";
+import { grammarExamples } from "./grammar.ts";
 
 let grammar: { frames: Frames; slots: Slots };
 let chapters: Chapter[];
@@ -141,7 +141,7 @@ describe("the embedded constitution, with the default options", () => {
   let dropped: Record<string, number>;
   beforeAll(async () => {
     const recipe = await readRecipe("embedded");
-    all = [...grammarExamples(chapters, grammar, GRAMMAR_DEFAULTS)];
+    all = [...grammarExamples(chapters, grammar, { seed: 1, actVariants: 5, postVariants: 4, pages: 60, prose: 60 })];
     const passed = passGates(all, recipe.gates);
     kept = passed.kept;
     dropped = {};

@@ -26,8 +26,6 @@ export interface GrammarOptions {
   prose: number;
 }
 
-export const GRAMMAR_DEFAULTS: GrammarOptions = { seed: 1, actVariants: 5, postVariants: 4, pages: 60, prose: 60 };
-
 /** Categories in whose texts, harmful or harmless, nobody is a minor. */
 const ADULTS_ONLY: ReadonlySet<CategoryId> = new Set(["sexual-content", "sex-crimes"]);
 

@@ -7,7 +7,9 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { categoryState, exampleSchema, type Example } from "#datasets/example";
 import { collect } from "#datasets/files/collect";
-import { readQuestions, readTextSet, SEED_FORMATS, seedFormat } from "./index.ts";
+import { labelledFiles } from "#datasets/labelled-files";
+import type { ColumnMapping } from "./generic.ts";
+import { readQuestions, SEED_FORMATS, seedFormat } from "./index.ts";
 import { questionSchema } from "./question.ts";
 
 let folder = "";
@@ -24,7 +26,10 @@ async function write(name: string, content: string | Uint8Array): Promise<string
 }
 
 const questions = async (format: string, ref: string) => await collect(readQuestions(format, ref));
-const texts = async (format: string, ref: string, mapping = {}) => await collect(readTextSet(format, ref, { mapping }));
+const texts = async (format: string, ref: string, mapping?: ColumnMapping) => {
+  const files = await labelledFiles([`${format}:${ref}`], mapping);
+  return (await Promise.all(files.map((file) => collect(file.read())))).flat();
+};
 const brief = (e: Example) => ({ id: e.id, label: e.label, categories: e.categories });
 
 test("the table: names are unique, an unknown one lists them", () => {
@@ -209,17 +214,17 @@ test.each([
   [{ text: "body", constantLabel: 1, id: "key" }, "key holds no id"],
 ])("generic: a mapping that does not fit is told with line and column: %j", async (mapping, what) => {
   const path = await write("odd.csv", "body,note,key\nSECRET,SECRET,\n");
-  const error = (await texts("generic", path, mapping).catch((e: unknown) => e)) as Error;
+  const error = (await texts("generic", path, mapping as ColumnMapping).catch((e: unknown) => e)) as Error;
   expect(error.message).toContain(what);
   expect(error.message).toContain("odd.csv:2");
   expect(error.message).not.toContain("SECRET");
 });
 
 test("generic: a mapping with an unknown key is a usage error; questions and texts are not mixed up", async () => {
-  await expect(texts("generic", await write("one.csv", "text,label\na,1\n"), { txt: "a" })).rejects.toMatchObject({
+  await expect(texts("generic", await write("one.csv", "text,label\na,1\n"), { txt: "a" } as ColumnMapping)).rejects.toMatchObject({
     code: "usage/bad-option",
   });
-  await expect(texts("mmlu", folder)).rejects.toThrow("holds questions");
+  await expect(questions("xstest", folder)).rejects.toThrow("holds texts");
   await expect(questions("xstest", folder)).rejects.toThrow("holds texts");
 });
 

@@ -92,14 +92,3 @@ export async function* readQuestions(formatName: string, ref: string, options: R
   if (format.kind !== "questions") throw new CordonError("usage/bad-option", `seed format "${formatName}" holds texts, not questions`);
   for (const path of await resolveSeed(ref, { extensions: format.extensions, ...options })) yield* format.read(path);
 }
-
-/** The examples of a set of labelled text; see readQuestions for `ref`. The mapping is read by `generic` alone. */
-export async function* readTextSet(
-  formatName: string,
-  ref: string,
-  options: ResolveOptions & { mapping?: ColumnMapping } = {},
-): AsyncGenerator<Example> {
-  const format = seedFormat(formatName);
-  if (format.kind !== "text") throw new CordonError("usage/bad-option", `seed format "${formatName}" holds questions, not texts`);
-  for (const path of await resolveSeed(ref, { extensions: format.extensions, ...options })) yield* format.read(path, options.mapping);
-}
