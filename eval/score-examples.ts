@@ -1,18 +1,13 @@
 // Scores labelled examples with a model: one row of score and target an example.
 import { categoryState, type Example } from "#datasets/example";
 import type { Aggregate } from "#models/manifest";
-import type { DocumentScore } from "#models/ngram/scorer";
+import { type DocumentScore, aggregatedScores } from "#models/ngram/scorer";
 import { isCategoryId } from "#models/taxonomy";
 import type { ScoredRow } from "./evaluate.ts";
 
 export interface TextScorer {
   readonly labels: readonly string[];
   scoreText(text: string): DocumentScore;
-}
-
-/** (L) a document's scores. */
-export function aggregatedScores(score: DocumentScore, aggregate: Aggregate): Float64Array {
-  return aggregate === "topk" ? score.topK : score[aggregate];
 }
 
 /** A document's score for the label at `index`. */

@@ -1,5 +1,6 @@
 // Scores a text with the n-gram model, over windows of two blocks that overlap by one and cover all of it.
 // The same numbers come out of the exported graph (onnx-graph.ts); scorer.test.ts holds the two together.
+import type { Aggregate } from "#models/manifest";
 import { TokenStream } from "#models/text/token-stream";
 import { BlockSums, sumsLength } from "./block-sums.ts";
 import { BEFORE_FIRST } from "./features.ts";
@@ -23,6 +24,11 @@ export interface DocumentScore {
   /** Span of the highest window, in code points. */
   start: Int32Array;
   end: Int32Array;
+}
+
+/** (L) what a document's scores are by an aggregate. */
+export function aggregatedScores(score: DocumentScore, aggregate: Aggregate): Float64Array {
+  return aggregate === "topk" ? score.topK : score[aggregate];
 }
 
 export class NgramScorer {

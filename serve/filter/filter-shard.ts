@@ -8,7 +8,7 @@ import { type FieldSpan, RowScanner } from "#datasets/shards/row-scanner";
 import type { ShardFile } from "#datasets/shards/shard-files";
 import { ShardInput } from "#datasets/shards/shard-input";
 import { ShardOutput } from "#datasets/shards/shard-output";
-import type { DocumentScore } from "#models/ngram/scorer";
+import { type DocumentScore, aggregatedScores } from "#models/ngram/scorer";
 import { AttributeWriter } from "./attribute-writer.ts";
 import { HISTOGRAM_BINS, histogramBin, thresholdInBillionths, toBillionths, UNSCORED } from "./billionths.ts";
 import type { FilterConfig } from "./filter-config.ts";
@@ -145,7 +145,7 @@ class ShardFilter {
     }
     const score = this.#scorer.score(scanner.textBytes, scanner.textStart, scanner.textEnd);
     const { aggregate } = this.#job.config;
-    const value = toBillionths((aggregate === "max" ? score.max : aggregate === "mean" ? score.mean : score.topK)[this.#category]!);
+    const value = toBillionths(aggregatedScores(score, aggregate)[this.#category]!);
     this.#attributes.scored(bytes, scanner.id, scanner.source, this.#line, score);
 
     const { rows, chars, bytes: sizes, histogram } = this.#ledger;

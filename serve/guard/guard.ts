@@ -3,7 +3,7 @@
 import { CordonError } from "#models/errors";
 import type { Aggregate, Manifest } from "#models/manifest";
 import type { NgramModel } from "#models/ngram/model";
-import { type DocumentScore, NgramScorer } from "#models/ngram/scorer";
+import { type DocumentScore, NgramScorer, aggregatedScores } from "#models/ngram/scorer";
 import { undetermined, type Verdict } from "./verdict.ts";
 
 export interface GuardOptions {
@@ -18,8 +18,6 @@ export interface GuardedModel {
   manifest: Pick<Manifest, "name" | "thresholds" | "aggregate">;
   model: NgramModel;
 }
-
-const AGGREGATE_FIELDS = { max: "max", mean: "mean", topk: "topK" } as const satisfies Record<Aggregate, keyof DocumentScore>;
 
 export class Guard {
   /** The model's name, from its manifest. */
@@ -67,7 +65,7 @@ export class Guard {
     } catch {
       return undetermined("scorer-failed");
     }
-    const scored = document[AGGREGATE_FIELDS[this.#aggregate]];
+    const scored = aggregatedScores(document, this.#aggregate);
     // A copy, since the scorer writes over its own; a plain array, since small typed arrays are slow to make.
     const scores = new Array<number>(scored.length);
     let decisive = 0;
