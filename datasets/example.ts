@@ -13,7 +13,13 @@ const operation = z.object({
   version: z.number().int(),
   seed: z.number().int().optional(),
   params: z.record(z.string(), z.unknown()).optional(),
+  /** The language model that wrote it, as its endpoint names it, and the SHA-256 of what it was asked. */
+  model: z.string().optional(),
+  promptSha256: z.string().optional(),
 });
+
+/** One turn of a conversation. */
+const turn = z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string() });
 
 export const exampleSchema = z.object({
   id: z.string().min(1),
@@ -34,13 +40,27 @@ export const exampleSchema = z.object({
   synthetic: z.boolean().default(false),
   /** What wrote it: `grammar`, `benchmark`, … or the data set's name. */
   source: z.string().optional(),
+  /** The category or subject that it was written for, also where it is the harmless look-alike. */
+  topic: z.string().optional(),
+  /** The conversation whose text it is; absent where the text is one message. */
+  turns: z.array(turn).optional(),
+  /** Shared by the two sides of a pair: a text and its closest edit, or two replies to one prompt. */
+  pair: z.string().optional(),
   lineage: z
-    .object({ seedIds: z.array(z.string()).default([]), parents: z.array(z.string()).default([]), ops: z.array(operation).default([]) })
+    .object({
+      seedIds: z.array(z.string()).default([]),
+      parents: z.array(z.string()).default([]),
+      ops: z.array(operation).default([]),
+      /** The first 16 hexadecimal digits of the recipe's SHA-256. */
+      recipe: z.string().optional(),
+    })
     .optional(),
   license: z.string().optional(),
 });
 
 export type Example = z.infer<typeof exampleSchema>;
+export type Operation = z.infer<typeof operation>;
+export type Turn = z.infer<typeof turn>;
 
 /** 1 present, 0 absent, -1 unknown. */
 export type LabelState = 1 | 0 | -1;

@@ -23,4 +23,6 @@ test("an example has the split that it states, else its seeds', else its id's; n
   expect(splitOf({ id: "x", lineage: lineage(train[0]!, other[0]!) })).toBeNull();
   expect(splitOf({ id: other[0]! })).toBe("test");
   expect(splitOf({ id: other[0]!, lineage: lineage() })).toBe("test");
+  expect(splitOf({ id: other[0]!, pair: train[0]! })).toBe("train");
+  expect(splitOf({ id: "x", pair: other[0]!, lineage: lineage(train[0]!) })).toBe("train");
 });

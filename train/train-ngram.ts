@@ -19,6 +19,7 @@ import { type BalanceOptions, positiveWeight, sourceWeights } from "./balance.ts
 import { type PlattScaling, fitPlatt } from "./calibration.ts";
 import { type DesignMatrix, designMatrix } from "./design-matrix.ts";
 import { fitLabels } from "./fit-labels.ts";
+import { withoutHalfPairs } from "./half-pairs.ts";
 import type { LogisticFit, LogisticOptions } from "./logistic.ts";
 import { type ThresholdRule, chooseThreshold, operatingPoints } from "./operating-points.ts";
 import { quantizeModel } from "./quantize.ts";
@@ -67,7 +68,7 @@ export async function trainNgram(
   about: { name: string; description: string; cordonVersion: string; gitRevision: string },
   progress: (text: string) => void = () => {},
 ): Promise<TrainResult> {
-  const rows = examples.flatMap((example): Row[] => {
+  const rows = withoutHalfPairs(examples).flatMap((example): Row[] => {
     const split = splitOf(example);
     return split === null ? [] : [{ example, split }];
   });

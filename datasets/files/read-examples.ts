@@ -2,7 +2,7 @@
 // as, `{id?, text, label, labels?, labelDist?}`, whose label names are mapped by the set they come from.
 import { z } from "zod";
 import { exampleSchema, type Example } from "#datasets/example";
-import { hasSource, sourceName } from "#datasets/sources/table";
+import { hasSource, sourceMap, sourceName } from "#datasets/sources/table";
 import { mapLabels } from "#datasets/sources/map-labels";
 import { CordonError } from "#models/errors";
 import { textId } from "./hash.ts";
@@ -43,7 +43,8 @@ export function toExample(row: Record<string, unknown>, source: string, where: s
   // The share of annotators is about the source's label; where ours means something else it says nothing.
   const { labelDist, ...rest } = loose;
   const dist = mapped.label === loose.label && labelDist !== undefined && labelDist !== null ? { labelDist } : {};
-  return check(exampleSchema, { source: from, ...rest, ...dist, ...mapped }, where);
+  const pair = sourceMap(from)?.pair?.(loose);
+  return check(exampleSchema, { source: from, ...(pair !== undefined && { pair }), ...rest, ...dist, ...mapped }, where);
 }
 
 function check<S extends z.ZodType>(schema: S, row: unknown, where: string): z.output<S> {

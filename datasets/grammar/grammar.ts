@@ -27,7 +27,7 @@ export interface GrammarOptions {
 }
 
 /** Categories in whose texts, harmful or harmless, nobody is a minor. */
-const ADULTS_ONLY: ReadonlySet<CategoryId> = new Set(["sexual-content", "sex-crimes"]);
+export const ADULTS_ONLY: ReadonlySet<CategoryId> = new Set(["sexual-content", "sex-crimes"]);
 
 type Strategy = "act" | "post" | "page" | "monologue" | "prose";
 
@@ -96,18 +96,15 @@ class ChapterGrammar {
     const frame = benign && random.chance(0.6) ? random.pick(imperatives.slice(0, 3)) : random.pick(kind);
     const style = drawStyle(random);
     const values = this.#choose([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...sides.filter((s) => s !== null)]);
-    for (const [side, text] of sides.entries()) {
-      if (text === null) continue;
-      yield this.#example(style(fill(frame, { ...values, ...actForms(fill(text, values)) })), side === 0, "act", [seed]);
-    }
+    const texts = sides.map((text) => text && style(fill(frame, { ...values, ...actForms(fill(text, values)) })));
+    yield* this.#sides(texts, "act", [seed]);
   }
 
   *#post(sides: [string | null, string | null], seed: string): Generator<Example> {
     const style = drawStyle(this.#random);
     const values = this.#choose(sides.filter((s) => s !== null));
-    for (const [side, text] of sides.entries()) {
-      if (text !== null) yield this.#example(style(capitaliseLike(text, fill(text, values))), side === 0, "post", [seed]);
-    }
+    const texts = sides.map((text) => text && style(capitaliseLike(text, fill(text, values))));
+    yield* this.#sides(texts, "post", [seed]);
   }
 
   /** A page of three to seven sentences around acts of the chapter, and its twin around their harmless sides. */
@@ -119,10 +116,10 @@ class ChapterGrammar {
     const chosen = this.#ofOneSplit("act", this.#chapter.acts, frames.length);
     const values = frames.map((frame, i) => this.#choose([frame.replace(/\{[Aa]ct(ing)?\}/g, ""), ...chosen[i]!]));
     const seedIds = chosen.map((pair) => seedId("act", pair));
-    for (const side of [0, 1] as const) {
-      const sentences = frames.map((frame, i) => fill(frame, { ...values[i]!, ...actForms(fill(chosen[i]![side], values[i]!)) }));
-      yield this.#example(sentences.join(" "), side === 0, "page", seedIds);
-    }
+    const texts = ([0, 1] as const).map((side) =>
+      frames.map((frame, i) => fill(frame, { ...values[i]!, ...actForms(fill(chosen[i]![side], values[i]!)) })).join(" "),
+    );
+    yield* this.#sides(texts, "page", seedIds);
   }
 
   /** Several posts as one longer text, and its twin of their harmless sides. */
@@ -132,10 +129,8 @@ class ChapterGrammar {
     const values = chosen.map((pair) => this.#choose(pair));
     const between = random.pick([" ", " ", "\n", "\n\n"]);
     const seedIds = chosen.map((pair) => seedId("post", pair));
-    for (const side of [0, 1] as const) {
-      const sentences = chosen.map((pair, i) => sentence(fill(pair[side], values[i]!)));
-      yield this.#example(sentences.join(between), side === 0, "monologue", seedIds);
-    }
+    const texts = ([0, 1] as const).map((side) => chosen.map((pair, i) => sentence(fill(pair[side], values[i]!))).join(between));
+    yield* this.#sides(texts, "monologue", seedIds);
   }
 
   /** Pairs that belong to one split, or a text made of them would belong to none. */
@@ -162,7 +157,15 @@ class ChapterGrammar {
     return chooseSlots(templates, templates.some(isSexual) ? this.#adultSlots : this.#slots, this.#random);
   }
 
-  #example(text: string, harmful: boolean, strategy: Strategy, seedIds: string[]): Example {
+  /** The examples of a harmful and a harmless text, of which one may be missing. */
+  *#sides(texts: readonly (string | null | undefined)[], strategy: Strategy, seedIds: string[]): Generator<Example> {
+    const [harmful, harmless] = texts;
+    const pair = harmful != null && harmless != null ? `g-${textId(`${this.#chapter.category}/${harmful}/${harmless}`)}` : undefined;
+    if (harmful != null) yield this.#example(harmful, true, strategy, seedIds, pair);
+    if (harmless != null) yield this.#example(harmless, false, strategy, seedIds, pair);
+  }
+
+  #example(text: string, harmful: boolean, strategy: Strategy, seedIds: string[], pair?: string): Example {
     const { category } = this.#chapter;
     return {
       id: `g-${textId(`${category}/${text}`)}`,
@@ -173,6 +176,8 @@ class ChapterGrammar {
       lang: "en",
       synthetic: true,
       source: "grammar",
+      topic: category,
+      ...(pair !== undefined && { pair }),
       lineage: {
         seedIds: seedIds.map((id) => `${category}/${id}`),
         parents: [],
@@ -184,16 +189,16 @@ class ChapterGrammar {
 }
 
 /** The slots without the values that name minors. */
-function ofAdults(slots: Slots): Slots {
+export function ofAdults(slots: Slots): Slots {
   return Object.fromEntries(Object.entries(slots).map(([name, values]) => [name, values.filter((value) => !namesMinor(value))]));
 }
 
 /** Made of the seed's own words, so that an entry keeps its lineage, and its split, whatever is added around it. */
-function seedId(kind: "act" | "post", sides: readonly (string | null)[]): string {
+export function seedId(kind: "act" | "post", sides: readonly (string | null)[]): string {
   return `${kind}/${textId(JSON.stringify(sides)).slice(0, 10)}`;
 }
 
-function actForms(act: string): Record<string, string> {
+export function actForms(act: string): Record<string, string> {
   return { act, Act: capitalise(act), acting: acting(act), Acting: capitalise(acting(act)) };
 }
 

@@ -23,4 +23,6 @@ export interface SourceMap {
   harmful: Meaning;
   /** What is known of every harmless row. */
   harmless: Meaning;
+  /** The name of the pair that a row is one side of, where the source writes texts against each other. */
+  pair?: (row: Record<string, unknown>) => string | undefined;
 }
