@@ -9,6 +9,14 @@ export const ERRORS = {
   "data/malformed-row": { exit: 1 },
   "data/unreadable": { exit: 1 },
   "data/too-few-examples": { exit: 1 },
+  "seal/no-key": { exit: 2 },
+  "seal/wrong-key": { exit: 2 },
+  "seal/damaged": { exit: 1 },
+  "trace/unknown-id": { exit: 1 },
+  "generate/over-budget": { exit: 1 },
+  "generate/endpoint-rejected": { exit: 2 },
+  "generate/endpoint-failed": { exit: 1 },
+  "generate/local-model": { exit: 1 },
   "model/damaged": { exit: 1 },
   "model/too-new": { exit: 1 },
   "model/no-such-label": { exit: 2 },
@@ -19,6 +27,7 @@ export const ERRORS = {
   "filter/other-run": { exit: 2 },
   "eval/unusable-result": { exit: 1 },
   "gate/not-met": { exit: 1 },
+  "inspect/alarm": { exit: 1 },
   "serve/cannot-listen": { exit: 1 },
 } as const;
 

@@ -7,7 +7,8 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { sha256File } from "#datasets/files/hash";
 import { writeFileAtomically } from "#datasets/files/write-file";
-import { get, TransferError, transferError, withRetries, type HubSettings, type Linked, type Reply } from "./hub-request.ts";
+import { TransferError, transferError } from "#datasets/http/retry";
+import { get, HUB, retrying, type HubSettings, type Linked, type Reply } from "./hub-request.ts";
 
 const noteSchema = z.object({
   bytes: z.number().int().min(0),
@@ -36,7 +37,7 @@ export async function download(settings: HubSettings, what: string, address: URL
   const note = await readNote(target);
   const part = await Part.claim(target);
   try {
-    await withRetries(settings, what, () => attempt(settings, what, address, target, note, part));
+    await retrying(settings, what, () => attempt(settings, what, address, target, note, part));
   } finally {
     await part.release();
   }
@@ -105,7 +106,7 @@ async function receive({ response, alive }: Reply, part: Part, offset: number, t
     await file.sync();
   } catch (error) {
     // Without a name for the content the next attempt begins anew, so nothing was gained.
-    throw transferError(error, written > offset && part.content !== undefined);
+    throw transferError(error, HUB, written > offset && part.content !== undefined);
   } finally {
     await file.close();
   }

@@ -1,8 +1,8 @@
 // Requests to a Hugging Face hub: redirects followed by hand, so that the token goes to the hub's host alone; idle
-// time-outs; retries with backoff. Messages name the data set and the file, never an address, which may be signed.
+// time-outs. Messages name the data set and the file, never an address, which may be signed.
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { mayPass, retryAfter, type RetryPolicy, TransferError, transferError, withRetries } from "#datasets/http/retry";
 import { CordonError } from "#models/errors";
 
 export interface HubSettings {
@@ -41,51 +41,23 @@ export function hubSettings(overrides: Partial<HubSettings> = {}, env: NodeJS.Pr
   };
 }
 
-/** A failure that another attempt may not meet. */
-export class TransferError extends Error {
-  override readonly name = "TransferError";
-  /** Whether bytes were gained before it failed. */
-  readonly progressed: boolean;
-  /** How long the server asks to wait, ms. */
-  readonly retryAfterMs: number | undefined;
-
-  constructor(message: string, details: { progressed?: boolean; retryAfterMs?: number | undefined; cause?: unknown } = {}) {
-    super(message, { cause: details.cause });
-    this.progressed = details.progressed ?? false;
-    this.retryAfterMs = details.retryAfterMs;
-  }
-}
-
 const MAX_REDIRECTS = 10;
-const MAX_PAUSE_MS = 30_000;
-/** A server that asks for longer is not waited for. */
-const MAX_RETRY_AFTER_MS = 300_000;
-const MAX_ROUNDS = 200;
+/** The other side, in messages. */
+export const HUB = "the hub";
 
-/** Runs an attempt until it succeeds, fails for good, or fails `attempts` times in a row without gaining anything. */
-export async function withRetries<T>(settings: HubSettings, what: string, attempt: () => Promise<T>): Promise<T> {
-  let failures = 0;
-  for (let round = 1; ; round++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof TransferError)) throw error;
-      failures = error.progressed ? 1 : failures + 1;
-      const wait = error.retryAfterMs;
-      if (failures >= settings.attempts || round >= MAX_ROUNDS || (wait ?? 0) > MAX_RETRY_AFTER_MS) {
-        const why =
-          (wait ?? 0) > MAX_RETRY_AFTER_MS ? `${error.message}, and the hub asks to wait ${Math.ceil(wait! / 1000)} s` : error.message;
-        throw new CordonError("hub/failed", `${what} could not be fetched: ${why}`, {
-          hint: "try again later (a download goes on where it stopped), or set HF_HUB_OFFLINE=1 to use the cache alone",
-          cause: error,
-        });
-      }
-      const backoff = Math.min(settings.backoffMs * 2 ** (failures - 1), MAX_PAUSE_MS) * (0.75 + Math.random() / 2);
-      const pause = Math.max(wait ?? 0, backoff);
-      settings.notify(`${what}: ${error.message}; again in ${(pause / 1000).toFixed(1)} s`);
-      await sleep(pause);
-    }
-  }
+/** Runs an attempt with the settings' patience. @param what names the file in messages */
+export async function retrying<T>(settings: HubSettings, what: string, attempt: () => Promise<T>): Promise<T> {
+  const policy: RetryPolicy = {
+    attempts: settings.attempts,
+    backoffMs: settings.backoffMs,
+    notify: (error, pause) => settings.notify(`${what}: ${error.message}; again in ${(pause / 1000).toFixed(1)} s`),
+    giveUp: (cause, why) =>
+      new CordonError("hub/failed", `${what} could not be fetched: ${why}`, {
+        hint: "try again later (a download goes on where it stopped), or set HF_HUB_OFFLINE=1 to use the cache alone",
+        cause,
+      }),
+  };
+  return await withRetries(policy, attempt);
 }
 
 /** What the hub says of a large file while it redirects to where the bytes are. */
@@ -147,20 +119,8 @@ export async function get(
     throw new CordonError("hub/failed", `${what} could not be fetched: the hub redirects without end`);
   } catch (error) {
     close();
-    throw transferError(error);
+    throw transferError(error, HUB);
   }
-}
-
-/** What fetch or its body threw, as an error that may be tried again. */
-export function transferError(error: unknown, progressed = false): Error {
-  if (error instanceof CordonError) return error;
-  if (error instanceof TransferError) return progressed ? new TransferError(error.message, { progressed, cause: error }) : error;
-  if (!(error instanceof Error)) return new Error(String(error));
-  const cause = error.cause as { code?: unknown } | undefined;
-  const network = error instanceof TypeError || typeof cause?.code === "string";
-  if (!network) return error;
-  const code = typeof cause?.code === "string" ? ` [${cause.code}]` : "";
-  return new TransferError(progressed ? `the connection was cut${code}` : `the hub cannot be reached${code}`, { progressed, cause: error });
 }
 
 function authorization(settings: HubSettings, url: URL): Record<string, string> {
@@ -195,16 +155,6 @@ function checkStatus(settings: HubSettings, what: string, url: URL, response: Re
   if (status === 404)
     throw new CordonError("hub/not-found", `${what}: the hub has no such data set or file [404]`, { hint: "check the name" });
   const message = `the hub answered ${status}`;
-  if (status === 408 || status === 429 || status >= 500) {
-    throw new TransferError(message, { retryAfterMs: retryAfter(response.headers.get("retry-after")) });
-  }
+  if (mayPass(status)) throw new TransferError(message, { retryAfterMs: retryAfter(response.headers) });
   throw new CordonError("hub/failed", `${what} could not be fetched: ${message}`);
-}
-
-/** Seconds, or a date (RFC 9110, section 10.2.3), as milliseconds from now. */
-export function retryAfter(value: string | null, now = Date.now()): number | undefined {
-  if (value === null) return undefined;
-  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

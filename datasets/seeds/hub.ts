@@ -4,9 +4,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomically } from "#datasets/files/write-file";
+import { transferError } from "#datasets/http/retry";
 import { CordonError } from "#models/errors";
 import { download, isCached } from "./download.ts";
-import { get, transferError, withRetries, type HubSettings } from "./hub-request.ts";
+import { get, HUB, retrying, type HubSettings } from "./hub-request.ts";
 
 export interface HubRef {
   /** `owner/name` */
@@ -63,12 +64,12 @@ export async function fetchDataset(ref: HubRef, settings: HubSettings): Promise<
 
 async function fetchListing(ref: HubRef, settings: HubSettings, folder: string): Promise<Listing> {
   const address = new URL(`api/datasets/${ref.id}/parquet`, withSlash(settings.endpoint));
-  const text = await withRetries(settings, ref.id, async () => {
+  const text = await retrying(settings, ref.id, async () => {
     const reply = await get(settings, ref.id, address);
     try {
       return await reply.response.text();
     } catch (error) {
-      throw transferError(error, false);
+      throw transferError(error, HUB);
     } finally {
       reply.close();
     }
