@@ -1,7 +1,12 @@
-// Reads a data file by line, as a stream: plain, gzip (.gz) or zstandard (.zst), of one or several members. Lines end at LF
-// or CRLF only, so that a raw U+2028 inside a JSON string stays inside its line (node:readline would cut there).
+// Reads a data file by line, as a stream: plain, gzip (.gz) or zstandard (.zst), of one or several members, and any of these
+// sealed (.sealed), opened in memory alone. Lines end at LF or CRLF only, so that a raw U+2028 inside a JSON string stays
+// inside its line (node:readline would cut there).
 import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { sealKey } from "#datasets/sealing/key";
+import { isSealed, unsealedName } from "#datasets/sealing/sealed-name";
+import { opened } from "#datasets/sealing/sealed-stream";
 import { CordonError } from "#models/errors";
 import { decompressZstd } from "./zstd-frames.ts";
 
@@ -22,19 +27,23 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * The decompressed bytes of a file, by its extension.
- * @throws CordonError usage/missing-file, data/unreadable (while reading: a damaged or truncated file, a folder)
+ * The opened and decompressed bytes of a file, by its extension. The key of a sealed one comes from the environment.
+ * @throws CordonError usage/missing-file, seal/*, data/unreadable (while reading: a damaged or truncated file, a folder)
  */
 export async function* readBytes(path: string): AsyncGenerator<Buffer> {
+  const name = unsealedName(path);
+  const key = isSealed(path) ? sealKey({ forWhat: path }) : undefined;
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  const codec = path.endsWith(".gz") ? createGunzip({ chunkSize: CHUNK_BYTES }) : undefined;
-  if (codec !== undefined) file.once("error", (error) => codec.destroy(error));
-  const stream = codec === undefined ? file : file.pipe(codec);
+  const plain = key === undefined ? file : Readable.from(opened(file, key, path));
+  const codec = name.endsWith(".gz") ? createGunzip({ chunkSize: CHUNK_BYTES }) : undefined;
+  if (codec !== undefined) plain.once("error", (error) => codec.destroy(error));
+  const stream = codec === undefined ? plain : plain.pipe(codec);
   try {
-    yield* path.endsWith(".zst") ? decompressZstd(stream) : (stream as AsyncIterable<Buffer>);
+    yield* name.endsWith(".zst") ? decompressZstd(stream) : (stream as AsyncIterable<Buffer>);
   } catch (error) {
     throw readError(path, error);
   } finally {
+    plain.destroy();
     file.destroy();
     codec?.destroy();
   }
