@@ -4,12 +4,15 @@ import { expandGlobs } from "#datasets/files/globs";
 import { readExamples } from "#datasets/files/read-examples";
 import { type ColumnMapping, readGeneric } from "#datasets/seeds/generic";
 import { SEED_FORMATS, type TextFormat } from "#datasets/seeds/index";
+import { readParquetExamples } from "#datasets/seeds/parquet-examples";
 import { resolveSeed } from "#datasets/seeds/resolve";
 import { extensionOf } from "#datasets/seeds/rows";
+import type { Skip } from "#datasets/seeds/skip";
 
 export interface LabelledFile {
   path: string;
-  read(): AsyncIterable<Example>;
+  /** @param skip is told of each row that has no label, which is no example */
+  read(skip?: Skip): AsyncIterable<Example>;
 }
 
 const TEXT_FORMATS = SEED_FORMATS.filter((format): format is TextFormat => format.kind === "text");
@@ -25,20 +28,20 @@ export const TEXT_FORMAT_NAMES: readonly string[] = TEXT_FORMATS.map((format) =>
 export async function labelledFiles(references: readonly string[], columns?: ColumnMapping): Promise<LabelledFile[]> {
   const formatOf = (reference: string) => TEXT_FORMATS.find(({ name }) => reference.startsWith(`${name}:`));
   const plain = await expandGlobs(references.filter((reference) => formatOf(reference) === undefined));
-  const files = plain.map((path): LabelledFile => ({
-    path,
-    read: () => (isJsonl(path) && columns === undefined ? readExamples(path) : readGeneric(path, columns)),
-  }));
+  const files = plain.map((path): LabelledFile => ({ path, read: () => readPlain(path, columns) }));
   for (const reference of references) {
     const format = formatOf(reference);
     if (format === undefined) continue;
     for (const path of await resolveSeed(reference.slice(format.name.length + 1), { extensions: format.extensions })) {
-      files.push({ path, read: () => format.read(path, columns) });
+      files.push({ path, read: (skip) => format.read(path, { columns, skip }) });
     }
   }
   return files;
 }
 
-function isJsonl(path: string): boolean {
-  return ["", ".jsonl", ".ndjson"].includes(extensionOf(path));
+function readPlain(path: string, columns: ColumnMapping | undefined): AsyncIterable<Example> {
+  if (columns !== undefined) return readGeneric(path, columns);
+  const extension = extensionOf(path);
+  if (["", ".jsonl", ".ndjson"].includes(extension)) return readExamples(path);
+  return extension === ".parquet" ? readParquetExamples(path) : readGeneric(path);
 }

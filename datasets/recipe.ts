@@ -6,44 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { readYaml } from "#datasets/files/read-yaml";
+import { generatorsSchema, resolveGenerators } from "#datasets/generators/config";
+import { gatesSchema } from "#datasets/gates/config";
+import { count, generatorsOf, NEEDS_GENERATOR, type Strategy, strategySchema } from "#datasets/strategies/sections";
 import { CordonError } from "#models/errors";
 
 const RECIPE_FOLDER = fileURLToPath(new URL("recipes/", import.meta.url));
-
-const count = z.number().int().min(0);
-
-const grammarStrategy = z.strictObject({
-  kind: z.literal("grammar"),
-  /** Chapters of the constitution by name; all of them by default. */
-  chapters: z.array(z.string()).optional(),
-  act_variants: count.default(5),
-  post_variants: count.default(4),
-  pages: count.default(60),
-  prose: count.default(60),
-});
-
-const benchmarkStrategy = z.strictObject({
-  kind: z.literal("benchmark"),
-  /** The name under which `--seeds NAME=REF` puts other seeds in the place of `from`. */
-  seeds: z.string(),
-  /** A path or `hf:owner/name[/config][:split]`. */
-  from: z.string(),
-  format: z.enum(["mmlu", "wmdp"]),
-  /** Subjects whose questions are harmful, or all. */
-  harmful: z.union([z.literal("all"), z.array(z.string())]),
-  /** Recombined passages per question (of the harmful side, where the other one has its own figure). */
-  passages_per_question: z.number().min(0).max(100).default(1),
-  passages_per_harmless_question: z.number().min(0).max(100).optional(),
-  license: z.string(),
-});
-
-const domainStrategy = z.strictObject({
-  kind: z.literal("domain"),
-  /** A description in datasets/domains/ by name, or a file. */
-  domain: z.string(),
-  /** Passages of each side. */
-  passages: count.default(4000),
-});
 
 /** Options of `cordon train` that a recipe sets; a flag on the command line goes before. */
 const trainSection = z.strictObject({
@@ -63,19 +31,31 @@ const trainSection = z.strictObject({
   organic_weight: z.number().positive().max(1).optional(),
 });
 
-export const recipeSchema = z.strictObject({
+const fields = z.strictObject({
   name: z.string().regex(/^[\w-]+$/),
   description: z.string(),
   seed: z.number().int().min(0).default(1),
-  strategies: z.array(z.discriminatedUnion("kind", [grammarStrategy, benchmarkStrategy, domainStrategy])).min(1),
-  gates: z
-    .strictObject({ min_characters: count.default(2), max_characters: count.default(20000) })
-    .default({ min_characters: 2, max_characters: 20000 }),
+  /** The language models that strategies and the judge ask, by name. */
+  generators: generatorsSchema.optional(),
+  strategies: z.array(strategySchema).min(1),
+  gates: gatesSchema.prefault({}),
   train: trainSection.default({}),
 });
 
+export const recipeSchema = fields.superRefine((recipe, context) => {
+  const known = Object.keys(recipe.generators ?? {});
+  const judge = recipe.gates.judge?.generator;
+  if (judge !== undefined && !known.includes(judge)) {
+    context.addIssue({ code: "custom", path: ["gates", "judge", "generator"], message: unknownGenerator(judge, known) });
+  }
+  for (const [i, strategy] of recipe.strategies.entries()) {
+    for (const { path, message } of generatorMistakes(strategy, known)) {
+      context.addIssue({ code: "custom", path: ["strategies", i, ...path], message });
+    }
+  }
+});
+
 export type Recipe = z.infer<typeof recipeSchema>;
-export type Strategy = Recipe["strategies"][number];
 export type TrainSection = Recipe["train"];
 
 /** A recipe that ships with Cordon, by name, or a file. @throws CordonError */
@@ -97,6 +77,41 @@ export async function recipeNames(): Promise<string[]> {
     .filter((name) => name.endsWith(".yaml"))
     .map((name) => name.slice(0, -5))
     .sort();
+}
+
+/** What is wrong in how a strategy names its generators. */
+function generatorMistakes(strategy: Strategy, known: readonly string[]): { path: string[]; message: string }[] {
+  const named = generatorsOf(strategy);
+  const mistakes = named
+    .filter(({ name }) => !known.includes(name))
+    .map(({ path, name }) => ({ path, message: unknownGenerator(name, known) }));
+  if (named.length > 2) mistakes.push({ path: ["generator"], message: "stands beside `generators`: take one of them" });
+  if (named.length === 0 && NEEDS_GENERATOR.has(strategy.kind)) {
+    mistakes.push({ path: ["kind"], message: `${strategy.kind} needs a \`generator\`, or \`generators\` of both sides` });
+  }
+  if (named.length > 0 && !("license" in strategy && strategy.license !== undefined)) {
+    mistakes.push({ path: ["kind"], message: "needs a `license`: the terms under which the model's texts may be used" });
+  }
+  return mistakes;
+}
+
+function unknownGenerator(name: string, known: readonly string[]): string {
+  return `no generator is called ${name}: ${known.length === 0 ? "the recipe has none" : `there are ${known.join(", ")}`}`;
+}
+
+/** The generators that a recipe asks, of those it has. */
+export function generatorsInUse(recipe: Recipe): string[] {
+  const named = [...recipe.strategies.flatMap((strategy) => generatorsOf(strategy).map(({ name }) => name)), recipe.gates.judge?.generator];
+  return Object.keys(recipe.generators ?? {}).filter((name) => named.includes(name));
+}
+
+/**
+ * A recipe with the variables of its generators replaced: what is hashed and run.
+ * @param where the recipe's name or file, for messages
+ * @throws CordonError usage/bad-option for a variable that is not set
+ */
+export function resolveRecipe(recipe: Recipe, where: string, env: NodeJS.ProcessEnv = process.env): Recipe {
+  return recipe.generators === undefined ? recipe : { ...recipe, generators: resolveGenerators(recipe.generators, where, env) };
 }
 
 /** SHA-256 of what a recipe says, whatever its layout. */

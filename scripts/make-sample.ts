@@ -2,7 +2,7 @@
 // held out of training, drawn with another seed than the embedded recipe's.
 //   node scripts/make-sample.ts
 import { fileURLToPath } from "node:url";
-import { strategyOf } from "#datasets/generate/gates";
+import { cellOf } from "#datasets/candidate";
 import { generate } from "#datasets/generate/generate";
 import { readRecipe } from "#datasets/recipe";
 import { writeJsonl } from "#datasets/files/write-jsonl";
@@ -23,6 +23,6 @@ const take = (label: 0 | 1, n: number) => heldOut.filter((row) => row.label === 
 const rows = [...take(1, DOCUMENTS * HARMFUL), ...take(0, DOCUMENTS * (1 - HARMFUL))].sort((a, b) => (a.id < b.id ? -1 : 1));
 const written = await writeJsonl(
   fileURLToPath(new URL("../datasets/sample/documents.jsonl.zst", import.meta.url)),
-  rows.map((row) => ({ id: row.id, text: row.text, source: strategyOf(row), label: row.label })),
+  rows.map((row) => ({ id: row.id, text: row.text, source: cellOf(row).strategy, label: row.label })),
 );
 process.stdout.write(`${written.rows} documents, ${written.bytes} bytes\n`);

@@ -9,7 +9,7 @@ import { readObjects } from "#datasets/files/json-lines";
 import { readExamples } from "#datasets/files/read-examples";
 import { type Recipe, recipeHash, recipeSchema } from "#datasets/recipe";
 import { splitOf } from "#datasets/splits";
-import { GATES } from "./gates.ts";
+import { GATES } from "#datasets/gates/gate";
 import { DROPS_FILE, EXAMPLES_FILE, GENERATION_FILE, generate, generateInto } from "./generate.ts";
 
 const SUBJECTS = ["virology", "anatomy", "history"];
@@ -52,13 +52,14 @@ const sha256 = (data: Buffer) => createHash("sha256").update(data).digest("hex")
 
 describe("generate", () => {
   test("writes examples, drops and a manifest that add up", async () => {
-    const { manifest, generation } = await generateInto(out, small(), about());
-    expect((await readdir(out)).sort()).toEqual([DROPS_FILE, EXAMPLES_FILE, GENERATION_FILE].sort());
-    const examples = await collect(readExamples(join(out, EXAMPLES_FILE)));
+    const { manifest, examples: path } = await generateInto(out, small(), about());
+    expect((await readdir(out)).sort()).toEqual(["croissant.json", DROPS_FILE, EXAMPLES_FILE, GENERATION_FILE].sort());
+    expect(path).toBe(join(out, EXAMPLES_FILE));
+    const examples = await collect(readExamples(path));
     const drops = (await collect(readObjects(join(out, DROPS_FILE)))).map(
       ({ row }) => row as { id: string; gate: string; reason: string; strategy: string },
     );
-    expect(isDeepStrictEqual(examples, generation.kept)).toBe(true);
+    expect(isDeepStrictEqual(examples, (await generate(small(), about().seeds)).kept)).toBe(true);
 
     expect(manifest).toEqual(JSON.parse((await bytes(GENERATION_FILE)).toString()));
     expect(manifest).toMatchObject({

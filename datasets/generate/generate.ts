@@ -1,26 +1,25 @@
-// Runs a recipe: strategies → gates → a folder of examples.jsonl, manifest.json and drops.jsonl.
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { benchmarkExamples } from "#datasets/benchmark/passages";
-import { readConstitution } from "#datasets/constitution";
-import { domainExamples, readDomain } from "#datasets/domains/domain";
+// Runs a recipe: strategies → gates → a folder of examples.jsonl, drops.jsonl, manifest.json and croissant.json.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import type { Example } from "#datasets/example";
-import { grammarExamples } from "#datasets/grammar/grammar";
-import { readFrames } from "#datasets/grammar/frames";
-import { sha256File } from "#datasets/files/hash";
-import { writeJsonl } from "#datasets/files/write-jsonl";
-import { readQuestions } from "#datasets/seeds/index";
-import type { Question } from "#datasets/seeds/question";
-import { type Recipe, type Strategy, recipeHash } from "#datasets/recipe";
-import { CordonError } from "#models/errors";
+import { collect } from "#datasets/files/collect";
+import { readObjects } from "#datasets/files/json-lines";
+import { readExamples } from "#datasets/files/read-examples";
+import type { Funnel } from "#datasets/gates/funnel";
+import type { Drop, Gate } from "#datasets/gates/gate";
+import { DROPS_FILE, EXAMPLES_FILE, type GateContext, passGates } from "#datasets/gates/pass-gates";
+import { writeCroissant } from "#datasets/provenance/croissant";
+import { type Recipe, recipeHash } from "#datasets/recipe";
+import { sealKey } from "#datasets/sealing/key";
+import type { StrategyContext } from "#datasets/strategies/context";
+import { candidates } from "#datasets/strategies/index";
 import { refuseForeignFolder, writeFolder } from "#models/output-folder";
-import { type Drop, GATES, type Gate, passGates, strategyOf } from "./gates.ts";
 
-export const EXAMPLES_FILE = "examples.jsonl";
 export const GENERATION_FILE = "manifest.json";
-export const DROPS_FILE = "drops.jsonl";
+export { DROPS_FILE, EXAMPLES_FILE };
 
-/** category (or `harmless`) → strategy → rows. */
+/** topic → strategy → rows. */
 export type Counts = Record<string, Record<string, number>>;
 
 export interface GenerationManifest {
@@ -29,6 +28,8 @@ export interface GenerationManifest {
   recipeSha256: string;
   /** What stood for each name of seeds. */
   seeds: Record<string, string>;
+  /** Evaluation sets beside the recipe's that no row shares text with. */
+  decontaminated?: readonly string[];
   cordonVersion: string;
   gitRevision: string;
   rows: number;
@@ -36,121 +37,83 @@ export interface GenerationManifest {
   splits: Record<string, number>;
   counts: { harmful: Counts; harmless: Counts };
   dropped: Record<Gate, number>;
+  /** What became of every candidate, by cell. */
+  funnel: Funnel;
+  /** Of what the file of examples holds, whether or not it is sealed. */
   examplesSha256: string;
 }
 
-export interface Generation {
-  kept: Example[];
-  drops: Drop[];
+export interface GenerateOptions extends Omit<StrategyContext, "seed">, Omit<GateContext, "config" | "seed" | "asker"> {
+  cordonVersion: string;
+  gitRevision: string;
+  /** Day that croissant.json gives for the set, YYYY-MM-DD; by default 1970-01-01, so that no clock is read. */
+  date?: string;
 }
 
-/** Runs a recipe in memory. @param seeds references by name, in the place of the recipe's own */
-export async function generate(recipe: Recipe, seeds: Readonly<Record<string, string>> = {}): Promise<Generation> {
-  const known = recipe.strategies.flatMap((s) => (s.kind === "benchmark" ? [s.seeds] : []));
-  for (const name of Object.keys(seeds)) {
-    if (known.includes(name)) continue;
-    const hint = known.length === 0 ? "this recipe takes none" : `it has ${known.join(", ")}`;
-    throw new CordonError("usage/bad-option", `the recipe ${recipe.name} has no seeds named ${name}`, { where: "--seeds", hint });
-  }
-  const rows: Example[] = [];
-  for (const strategy of recipe.strategies) {
-    for await (const row of strategyRows(strategy, recipe.seed, seeds)) rows.push(row);
-  }
-  return passGates(rows, recipe.gates);
-}
-
-async function* strategyRows(strategy: Strategy, seed: number, seeds: Readonly<Record<string, string>>): AsyncGenerator<Example> {
-  switch (strategy.kind) {
-    case "grammar": {
-      const all = await readConstitution();
-      const wanted = strategy.chapters ?? all.map((c) => c.category);
-      refuseUnknown(
-        "chapter",
-        wanted,
-        all.map((c) => c.category),
-      );
-      const chapters = all.filter((c) => wanted.includes(c.category));
-      yield* grammarExamples(chapters, await readFrames(), {
-        seed,
-        actVariants: strategy.act_variants,
-        postVariants: strategy.post_variants,
-        pages: strategy.pages,
-        prose: strategy.prose,
-      });
-      return;
-    }
-    case "domain":
-      yield* domainExamples(await readDomain(strategy.domain), strategy.passages, seed);
-      return;
-    case "benchmark": {
-      const questions: Question[] = [];
-      for await (const question of readQuestions(strategy.format, seeds[strategy.seeds] ?? strategy.from)) questions.push(question);
-      if (strategy.harmful !== "all") refuseUnknown("subject", strategy.harmful, [...new Set(questions.map((q) => q.subject))]);
-      const isHarmful = (subject: string) => strategy.harmful === "all" || strategy.harmful.includes(subject);
-      for (const label of [1, 0] as const) {
-        const side = questions.filter((q) => isHarmful(q.subject) === (label === 1));
-        const perQuestion =
-          label === 1 ? strategy.passages_per_question : (strategy.passages_per_harmless_question ?? strategy.passages_per_question);
-        const categories = label === 1 ? [...new Set(side.flatMap((q) => q.category ?? []))] : [];
-        yield* benchmarkExamples(side, { seed, passagesPerQuestion: perQuestion, label, categories, license: strategy.license });
-      }
-    }
-  }
-}
-
-/** A name that a recipe misspells would otherwise leave out its rows in silence. */
-function refuseUnknown(what: string, names: readonly string[], known: readonly string[]): void {
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
-  throw new CordonError("usage/bad-option", `the recipe names no such ${what}: ${unknown.join(", ")}`, {
-    hint: `there are ${known.toSorted().join(", ")}`,
-  });
-}
-
-/** Runs a recipe into a folder. @throws CordonError */
+/**
+ * Runs a recipe into a folder, whole or not at all. Memory: hashes and counts of the rows.
+ * @returns the manifest, and the path of the examples
+ * @throws CordonError
+ */
 export async function generateInto(
   dir: string,
   recipe: Recipe,
-  about: { seeds: Record<string, string>; cordonVersion: string; gitRevision: string },
-): Promise<{ manifest: GenerationManifest; generation: Generation }> {
+  options: GenerateOptions,
+): Promise<{ manifest: GenerationManifest; examples: string }> {
   await refuseForeignFolder(dir, GENERATION_FILE);
-  const generation = await generate(recipe, about.seeds);
-  const { kept, drops } = generation;
-  const splits: Record<string, number> = {};
-  for (const row of kept) splits[row.split!] = (splits[row.split!] ?? 0) + 1;
-  const dropped = Object.fromEntries(GATES.map((gate) => [gate, drops.filter((d) => d.gate === gate).length])) as Record<Gate, number>;
+  if (options.sealed) sealKey({ forWhat: dir }); // that there is none is told before the long part
   let manifest: GenerationManifest | undefined;
+  let examples = "";
   await writeFolder(dir, GENERATION_FILE, async (folder) => {
-    await writeJsonl(join(folder, EXAMPLES_FILE), kept);
-    await writeJsonl(join(folder, DROPS_FILE), drops);
+    const { file, written, funnel, ...counted } = await passGates(candidates(recipe, options), folder, {
+      ...options,
+      config: recipe.gates,
+      seed: recipe.seed,
+    });
     manifest = {
       format: 1,
       recipe,
       recipeSha256: recipeHash(recipe),
-      seeds: about.seeds,
-      cordonVersion: about.cordonVersion,
-      gitRevision: about.gitRevision,
-      rows: kept.length,
-      harmful: kept.filter((row) => row.label === 1).length,
-      splits,
-      counts: { harmful: countRows(kept, 1), harmless: countRows(kept, 0) },
-      dropped,
-      examplesSha256: await sha256File(join(folder, EXAMPLES_FILE)),
+      seeds: { ...options.seeds },
+      ...(options.decontaminate?.length ? { decontaminated: options.decontaminate } : {}),
+      cordonVersion: options.cordonVersion,
+      gitRevision: options.gitRevision,
+      rows: counted.rows,
+      harmful: counted.harmful,
+      splits: counted.splits,
+      counts: { harmful: keptOf(funnel, 1), harmless: keptOf(funnel, 0) },
+      dropped: counted.dropped,
+      funnel,
+      examplesSha256: written.contentSha256,
     };
     await writeFile(join(folder, GENERATION_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+    await writeCroissant(folder, options.date ?? "1970-01-01");
+    examples = join(dir, basename(file));
   });
-  return { manifest: manifest!, generation };
+  return { manifest: manifest!, examples };
 }
 
-/** Rows of a label by chapter (the first seed's category) and strategy. */
-function countRows(rows: readonly Example[], label: 0 | 1): Counts {
+/** Runs a recipe by way of a temporary folder and reads the rows back, for what needs them all in memory. */
+export async function generate(
+  recipe: Recipe,
+  seeds: Readonly<Record<string, string>> = {},
+): Promise<{ kept: Example[]; drops: Drop[]; manifest: GenerationManifest }> {
+  const folder = await mkdtemp(join(tmpdir(), "cordon-generate-"));
+  try {
+    const out = join(folder, "out");
+    const { manifest, examples } = await generateInto(out, recipe, { seeds, cordonVersion: "", gitRevision: "" });
+    const drops = await collect(readObjects(join(out, DROPS_FILE)));
+    return { kept: await collect(readExamples(examples)), drops: drops.map(({ row }) => row as unknown as Drop), manifest };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Rows kept of a label, by topic and strategy. */
+function keptOf({ cells }: Funnel, label: 0 | 1): Counts {
   const counts: Counts = {};
-  for (const row of rows) {
-    if (row.label !== label) continue;
-    const chapter = row.source === "grammar" ? row.lineage!.seedIds[0]!.split("/")[0]! : (row.categories[0] ?? row.source ?? "unknown");
-    const cell = (counts[chapter] ??= {});
-    const strategy = strategyOf(row);
-    cell[strategy] = (cell[strategy] ?? 0) + 1;
+  for (const cell of cells) {
+    if (cell.label === label && cell.kept > 0) (counts[cell.topic] ??= {})[cell.strategy] = cell.kept;
   }
   return counts;
 }

@@ -30,7 +30,7 @@ export function readCsvRows(path: string): AsyncGenerator<CsvRecord<Record<strin
 }
 
 async function* records(path: string, options: object): AsyncGenerator<CsvRecord<unknown>> {
-  const delimiter = /\.tsv(\.gz|\.zst)?$/i.test(path) ? "\t" : ",";
+  const delimiter = /\.tsv(\.gz|\.zst)?(\.sealed)?$/i.test(path) ? "\t" : ",";
   const source = Readable.from(readText(path));
   const parser = parse({ ...options, delimiter, info: true, raw: true, skip_empty_lines: true, max_record_size: MAX_RECORD_BYTES });
   source.once("error", (error) => parser.destroy(error));

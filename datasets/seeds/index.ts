@@ -1,14 +1,21 @@
 // The table of seed formats: benchmarks of questions, and sets of labelled text.
 import type { Example } from "#datasets/example";
 import { CordonError } from "#models/errors";
+import { DOCUMENT_EXTENSIONS } from "./document.ts";
 import { readGeneric, type ColumnMapping } from "./generic.ts";
+import { readGretel } from "./gretel.ts";
 import { readHarmBench } from "./harmbench.ts";
 import { readHateCheck } from "./hatecheck.ts";
+import { readJailbreakBench } from "./jailbreakbench.ts";
 import { readMmlu } from "./mmlu.ts";
 import { readOpenAi1680 } from "./openai-1680.ts";
+import { readPkuSafeRlhf } from "./pku-saferlhf.ts";
+import { readPromptfoo } from "./promptfoo.ts";
+import { readPyrit } from "./pyrit.ts";
 import type { Question } from "./question.ts";
 import { resolveSeed, type ResolveOptions } from "./resolve.ts";
 import { ROW_EXTENSIONS } from "./rows.ts";
+import type { Skip } from "./skip.ts";
 import { readWmdp } from "./wmdp.ts";
 import { readXsTest } from "./xstest.ts";
 
@@ -27,7 +34,14 @@ export interface QuestionFormat extends Format {
 
 export interface TextFormat extends Format {
   kind: "text";
-  read: (path: string, mapping?: ColumnMapping) => AsyncIterable<Example>;
+  read: (path: string, options?: TextReadOptions) => AsyncIterable<Example>;
+}
+
+export interface TextReadOptions {
+  /** Columns, for the format `generic`. */
+  columns?: ColumnMapping | undefined;
+  /** Told of each row that has no label, which is no example. */
+  skip?: Skip | undefined;
 }
 
 export type SeedFormat = QuestionFormat | TextFormat;
@@ -49,28 +63,75 @@ export const SEED_FORMATS: readonly SeedFormat[] = [
     extensions: [".parquet", ".jsonl", ".json"],
     read: readWmdp,
   },
-  { name: "harmbench", kind: "text", describe: "HarmBench behaviours: harmful requests", extensions: TEXT_TABLES, read: readHarmBench },
+  {
+    name: "harmbench",
+    kind: "text",
+    describe: "HarmBench behaviours: harmful requests",
+    extensions: TEXT_TABLES,
+    read: (path) => readHarmBench(path),
+  },
   {
     name: "xstest",
     kind: "text",
     describe: "XSTest: safe prompts that look unsafe, and their contrasts",
     extensions: TEXT_TABLES,
-    read: readXsTest,
+    read: (path) => readXsTest(path),
   },
-  { name: "hatecheck", kind: "text", describe: "HateCheck: functional tests of hate", extensions: TEXT_TABLES, read: readHateCheck },
+  {
+    name: "hatecheck",
+    kind: "text",
+    describe: "HateCheck: functional tests of hate",
+    extensions: TEXT_TABLES,
+    read: (path) => readHateCheck(path),
+  },
   {
     name: "openai-1680",
     kind: "text",
     describe: "OpenAI's public moderation set: eight keys, a missing one is unknown",
     extensions: [".jsonl", ".json", ".parquet"],
-    read: readOpenAi1680,
+    read: (path) => readOpenAi1680(path),
+  },
+  {
+    name: "gretel",
+    kind: "text",
+    describe: "Gretel's safety alignment set: two replies a request, judged for harm",
+    extensions: TEXT_TABLES,
+    read: (path, { skip } = {}) => readGretel(path, skip),
+  },
+  {
+    name: "pku-saferlhf",
+    kind: "text",
+    describe: "PKU-SafeRLHF: two replies a request, 19 harm categories",
+    extensions: TEXT_TABLES,
+    read: (path, { skip } = {}) => readPkuSafeRlhf(path, skip),
+  },
+  {
+    name: "jailbreakbench",
+    kind: "text",
+    describe: "JailbreakBench: behaviours, and artifacts with their outcome",
+    extensions: TEXT_TABLES,
+    read: (path, { skip } = {}) => readJailbreakBench(path, skip),
+  },
+  {
+    name: "promptfoo",
+    kind: "text",
+    describe: "promptfoo: test cases, and the results of an evaluation",
+    extensions: [".yaml", ".yml", ".json", ".jsonl"],
+    read: (path, { skip } = {}) => readPromptfoo(path, skip),
+  },
+  {
+    name: "pyrit",
+    kind: "text",
+    describe: "PyRIT seed data sets",
+    extensions: DOCUMENT_EXTENSIONS,
+    read: (path, { skip } = {}) => readPyrit(path, skip),
   },
   {
     name: "generic",
     kind: "text",
     describe: "any labelled text by a mapping of its columns (text, label, category, id)",
     extensions: ROW_EXTENSIONS,
-    read: readGeneric,
+    read: (path, { columns } = {}) => readGeneric(path, columns),
   },
 ];
 

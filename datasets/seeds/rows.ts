@@ -2,8 +2,10 @@
 import { parquetMetadataAsync, parquetReadObjects, asyncBufferFromFile } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { stat } from "node:fs/promises";
+import { collect } from "#datasets/files/collect";
 import { parseObject, readObjects } from "#datasets/files/json-lines";
-import { readError, readLines } from "#datasets/files/lines";
+import { readBytes, readError, readLines } from "#datasets/files/lines";
+import { isSealed } from "#datasets/sealing/sealed-name";
 import { CordonError } from "#models/errors";
 import { readCsvRows } from "./csv-rows.ts";
 
@@ -13,7 +15,7 @@ export interface Row {
   row: Record<string, unknown>;
 }
 
-/** The extensions that readRows takes, each also with .gz or .zst but for .parquet. */
+/** The extensions that readRows takes, each also with .gz or .zst but for .parquet, and with .sealed. */
 export const ROW_EXTENSIONS = [".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet"] as const;
 
 /** A JSON array is held whole. */
@@ -47,9 +49,9 @@ export async function* readRows(path: string): AsyncGenerator<Row> {
   }
 }
 
-/** The extension that tells the format, in lower case: `.jsonl` of `x.jsonl.gz`. */
+/** The extension that tells the format, in lower case: `.jsonl` of `x.jsonl.gz` and of `x.jsonl.gz.sealed`. */
 export function extensionOf(path: string): string {
-  return /(\.[a-z0-9]+)(?:\.gz|\.zst)?$/i.exec(path)?.[1]?.toLowerCase() ?? "";
+  return /(\.[a-z0-9]+)(?:\.gz|\.zst)?(?:\.sealed)?$/i.exec(path)?.[1]?.toLowerCase() ?? "";
 }
 
 /** A .json file is an array of rows, or JSON lines under another name. */
@@ -98,7 +100,7 @@ async function* readParquet(path: string): AsyncGenerator<Row> {
   }
   const unreadable = (cause: unknown) =>
     new CordonError("data/unreadable", "not a Parquet file, or a damaged one", { where: path, hint: "fetch it again", cause });
-  const file = await asyncBufferFromFile(path);
+  const file = isSealed(path) ? await inMemory(path) : await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file).catch((error: unknown) => {
     throw unreadable(error);
   });
@@ -111,6 +113,12 @@ async function* readParquet(path: string): AsyncGenerator<Row> {
     for (const [i, row] of rows.entries()) yield { where: `${path}[${rowStart + i}]`, row };
     rowStart = rowEnd;
   }
+}
+
+/** A Parquet file is read from its end, so a sealed one is opened whole. */
+async function inMemory(path: string): Promise<ArrayBuffer> {
+  const bytes = Buffer.concat(await collect(readBytes(path)));
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 
 function isObject(text: string): boolean {

@@ -6,7 +6,7 @@ import type { CategoryId } from "#models/taxonomy";
 import { PKU_MAP } from "#models/taxonomy-maps";
 import { CATQA_LABELS } from "./catqa.ts";
 import type { Meaning, SourceMap } from "./meaning.ts";
-import { AILUMINATE_LABELS, meaningsOf } from "./recognised.ts";
+import { AILUMINATE_LABELS, RECOGNISED, meaningsOf } from "./recognised.ts";
 
 const CYBER: Meaning = { present: ["cyber"] };
 const HATE: Meaning = { present: ["hate"] };
@@ -121,6 +121,8 @@ export const SOURCES: Readonly<Record<string, SourceMap>> = {
       none: { absent: ["hate"] },
     },
     ...HATE_ONLY,
+    // Rows 2k and 2k + 1 are an original and its perturbation; `matched_id` is the number of the other one.
+    pair: ({ matched_id: twin }) => (/^\d+$/.test(String(twin)) ? `hatemoji-build/${Math.floor(Number(twin) / 2)}` : undefined),
   },
   ethos: { about: "ETHOS: comments, hate speech or not", labels: {}, otherNames: true, ...HATE_ONLY },
   "toxigen-demonstrations": {
@@ -162,6 +164,30 @@ export const SOURCES: Readonly<Record<string, SourceMap>> = {
     },
     ...REQUESTS,
   },
+  jailbreakbench: {
+    about: "JailbreakBench: misuse behaviours in ten categories of OpenAI's usage policies, some wider than any of ours",
+    labels: {
+      "Harassment/Discrimination": { possible: ["harassment", "hate"] },
+      "Malware/Hacking": CYBER,
+      "Physical harm": OPEN,
+      "Economic harm": OPEN,
+      "Fraud/Deception": only("nonviolent-crimes"),
+      Disinformation: only("misinformation"),
+      "Sexual/Adult content": only("sexual-content"),
+      Privacy: only("privacy"),
+      "Expert advice": only("specialized-advice"),
+      "Government decision-making": OPEN,
+    },
+    ...REQUESTS,
+  },
+  gretel: {
+    about: "Gretel's safety alignment set: replies judged for harm, under risks that cut across our categories",
+    labels: RECOGNISED,
+    otherNames: true,
+    ...REQUESTS,
+  },
+  promptfoo: { about: "promptfoo's tests and results", labels: RECOGNISED, otherNames: true, ...REQUESTS },
+  pyrit: { about: "PyRIT seeds: harm categories in free words", labels: RECOGNISED, otherNames: true, ...REQUESTS },
   xstest: {
     about: "XSTest: safe prompts that look unsafe, and their unsafe contrasts; the names are types of prompt",
     labels: { contrast_discr: HATE, contrast_privacy: only("privacy") },
@@ -195,6 +221,7 @@ export function hasSource(name: string): boolean {
 export function sourceName(path: string): string {
   const name = basename(path)
     .toLowerCase()
+    .replace(/\.sealed$/, "")
     .replace(/\.(gz|zst)$/, "")
     .replace(/\.(jsonl|ndjson|json|csv|tsv|parquet)$/, "");
   return name.replace(/[-_.]\d{5}-of-\d{5}$/, "");

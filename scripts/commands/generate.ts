@@ -1,28 +1,54 @@
 // cordon generate: labelled examples from a recipe.
 //   cordon generate --recipe embedded --out runs/examples
 import { type Command, InvalidArgumentError } from "commander";
-import { type Counts, EXAMPLES_FILE, type GenerationManifest, generateInto } from "#datasets/generate/generate";
-import { readRecipe } from "#datasets/recipe";
-import { CORDON_VERSION, gitRevision } from "#scripts/about";
-import { Progress, printResult, table } from "#scripts/output";
+import { type GenerationManifest, generateInto } from "#datasets/generate/generate";
+import { readRecipe, type Recipe, resolveRecipe } from "#datasets/recipe";
+import { CordonError } from "#models/errors";
+import { CORDON_VERSION, gitRevision, revisionDate } from "#scripts/about";
+import { describeDryRun, dryRun } from "#scripts/dry-run";
+import { funnelTable } from "#scripts/funnel-table";
+import { integerIn, numberIn, Progress, printResult } from "#scripts/output";
+import { openCache, openRecipeAsker } from "#scripts/recipe-asker";
 
 interface GenerateFlags {
   recipe: string;
   seeds?: Record<string, string>;
-  out: string;
+  decontaminate?: string[];
+  funnel?: boolean;
+  seal?: boolean;
+  dryRun?: boolean;
+  maxCost?: number;
+  maxTokens?: number;
+  cache?: string;
+  out?: string;
   json?: boolean;
 }
 
 const HELP = `
-Recipes that ship with Cordon: embedded (constitution and grammar alone), guardrail (the same, more of it), cbrn (WMDP
-against MMLU), filter-standin (microbiology, the harmless stand-in). Another one is a YAML file of the same shape (datasets/recipes/).
+Recipes that ship with Cordon; another one is a YAML file of the same shape (datasets/recipes/, docs/generate.md):
+  embedded         constitution and grammar alone: no network, no language model
+  embedded-all     the same and every other form that the grammar writes
+  guardrail        the guardrail's: more of the grammar, and how it is trained
+  filter-standin   microbiology, the harmless stand-in for a hazard (MMLU)
+  cbrn             hazardous knowledge (WMDP) against MMLU, without a language model
+  wmdp-bio, wmdp-chem, wmdp-cyber, cbrn-llm
+                   the same with two endpoints, one for each side
+  guardrail-llm    the guardrail with two endpoints
+  ablation         what cordon run ablation trains on, part by part
 
-Writes to --out: examples.jsonl (a row an example, with its lineage and split), manifest.json (recipe, seeds, counts by
-category, label and strategy, hashes), drops.jsonl (every row dropped, with the gate and its reason). No text is printed.
+Recipes with endpoints take their addresses, models and keys from the environment. Each reply is kept as it comes, so a run
+that was killed, or ended at its budget, is run again and goes on: no answer is paid twice.
+
+Writes to --out: examples.jsonl (a row an example, with its lineage and split), manifest.json (recipe, seeds, the
+funnel by topic, label and strategy, hashes), drops.jsonl (every row dropped, with the gate and its reason),
+croissant.json (MLCommons Croissant 1.1: files, fields, provenance). No text is printed. With --seal it is examples.jsonl.sealed.
 
 Examples:
   cordon generate --recipe embedded --out runs/examples
-  cordon generate --recipe filter-standin --seeds mmlu=data/mmlu --out runs/standin`;
+  cordon generate --recipe filter-standin --seeds mmlu=data/mmlu --out runs/standin
+  cordon generate --recipe guardrail-llm --dry-run
+  cordon generate --recipe guardrail-llm --max-cost 20 --out runs/guardrail-llm
+  cordon generate --recipe guardrail --decontaminate 'data/eval/*.jsonl.gz' xstest:xstest_prompts.csv --out runs/examples`;
 
 export function register(program: Command): void {
   program
@@ -30,21 +56,78 @@ export function register(program: Command): void {
     .description("Generate labelled examples from a recipe.")
     .option("--recipe <name|file>", "what to generate", "embedded")
     .option("--seeds <name=ref...>", "other seeds for a name of the recipe: a path, or hf:owner/name[/config][:split]", collectSeeds)
-    .requiredOption("--out <dir>", "folder to write to; an older one of generated examples is replaced")
-    .option("--json", "print the manifest as JSON on stdout")
+    .option(
+      "--decontaminate <ref...>",
+      "evaluation sets that no row may share text with, as --data of cordon eval names them, beside the recipe's",
+    )
+    .option("--funnel", "print the funnel for every cell (topic × label × strategy), not its sums")
+    .option("--seal", "seal the examples, and all that holds text on the way to them, under the environment's key (cordon seal --help)")
+    .option("--dry-run", "print calls, tokens and price of each strategy and generator; asks, spends and writes nothing")
+    .option("--max-cost <dollars>", "stop before the language models come to more, in US dollars (default: no bound)", numberIn(0, 1e9))
+    .option("--max-tokens <n>", "stop before prompts and replies come to more tokens (default: no bound)", integerIn(0, 1e15))
+    .option("--cache <dir>", "folder of the replies that are kept (default: $CORDON_CACHE/replies, else ~/.cache/cordon/replies)")
+    .option("--out <dir>", "folder to write to, required; an older one of generated examples is replaced")
+    .option("--json", "print the manifest (or the dry run) as JSON on stdout")
     .addHelpText("after", HELP)
-    .action(async (flags: GenerateFlags) => {
+    .action(async (flags: GenerateFlags, command: Command) => {
       const recipe = await readRecipe(flags.recipe);
-      const progress = new Progress();
-      progress.update(`generating ${recipe.name}`);
-      const { manifest } = await generateInto(flags.out, recipe, {
-        seeds: flags.seeds ?? {},
-        cordonVersion: CORDON_VERSION,
-        gitRevision: gitRevision(),
-      });
-      progress.done(`${manifest.rows} examples in ${flags.out}/${EXAMPLES_FILE}`);
-      printResult(flags, manifest, describeGeneration(manifest));
+      if (flags.dryRun) return await estimate(recipe, flags);
+      if (flags.out === undefined) command.error("error: required option '--out <dir>' not specified");
+      await generateWith(resolveRecipe(recipe, flags.recipe), flags, flags.out);
     });
+}
+
+async function generateWith(recipe: Recipe, flags: GenerateFlags, out: string): Promise<void> {
+  const progress = new Progress();
+  const { maxCost, maxTokens, cache, seal: sealed } = flags;
+  const models = await openRecipeAsker(recipe, { maxCost, maxTokens, cache, sealed, notify: (line) => progress.update(line) });
+  const made = { rows: 0, failed: 0 };
+  let stage = "";
+  const tell = () => {
+    const asked = models === undefined ? "" : `; ${models.line()}`;
+    progress.update(`generating ${recipe.name}: ${made.rows} rows, ${made.failed} failed${stage}${asked}`);
+  };
+  const ticking = setInterval(tell, 500);
+  try {
+    const { manifest, examples } = await generateInto(out, recipe, {
+      seeds: flags.seeds ?? {},
+      asker: models?.asker,
+      window: models?.window,
+      onCandidate: ({ state }) => made[state === "row" ? "rows" : "failed"]++,
+      decontaminate: flags.decontaminate,
+      onProgress: (what, n) => {
+        stage = what === "candidates" ? "" : `, ${n} ${what}`;
+        tell();
+      },
+      cordonVersion: CORDON_VERSION,
+      gitRevision: gitRevision(),
+      date: revisionDate(),
+      sealed,
+    });
+    progress.done(`${manifest.rows} examples in ${examples}${models === undefined ? "" : `; ${models.line()}`}`);
+    printResult(flags, manifest, describeGeneration(manifest, flags.funnel));
+  } finally {
+    clearInterval(ticking);
+    await models?.close();
+  }
+}
+
+/** Where variables are not set, the recipe is counted all the same: only what the cache holds is not known then. */
+async function estimate(recipe: Recipe, flags: GenerateFlags): Promise<void> {
+  let resolved: Recipe | undefined;
+  try {
+    resolved = resolveRecipe(recipe, flags.recipe);
+  } catch (error) {
+    if (!(error instanceof CordonError)) throw error;
+    process.stderr.write(`the cache is not counted: ${error.message}\n`);
+  }
+  const cache = resolved === undefined ? undefined : await openCache({ cache: flags.cache, sealed: flags.seal });
+  try {
+    const result = await dryRun(resolved ?? recipe, flags.seeds ?? {}, cache);
+    printResult(flags, result, describeDryRun(result));
+  } finally {
+    await cache?.close();
+  }
 }
 
 /** Option parser: NAME=REF, repeatable. */
@@ -54,20 +137,10 @@ export function collectSeeds(value: string, all: Record<string, string> = {}): R
   return { ...all, [value.slice(0, at)]: value.slice(at + 1) };
 }
 
-/** Counts by category × label × strategy, and what was dropped where. */
-export function describeGeneration({ counts, dropped, splits, rows, harmful }: GenerationManifest): string {
-  const strategies = [...new Set([counts.harmful, counts.harmless].flatMap((side) => Object.values(side).flatMap(Object.keys)))].sort();
-  const line = (name: string, side: string, cells: Counts[string]) => [name, side, ...strategies.map((s) => String(cells[s] ?? 0))];
-  const categories = [...new Set([...Object.keys(counts.harmful), ...Object.keys(counts.harmless)])].sort();
-  const body = categories.flatMap((name) => [
-    ...(counts.harmful[name] ? [line(name, "harmful", counts.harmful[name])] : []),
-    ...(counts.harmless[name] ? [line(name, "harmless", counts.harmless[name])] : []),
-  ]);
-  const lost = Object.entries(dropped)
-    .map(([gate, n]) => `${gate} ${n}`)
-    .join(", ");
+/** What became of the candidates, and what is left. */
+export function describeGeneration({ funnel, splits, rows, harmful }: GenerationManifest, all = false): string {
   const split = Object.entries(splits)
     .map(([name, n]) => `${name} ${n}`)
     .join(", ");
-  return `${table(["category", "side", ...strategies], body)}\n\n${rows} examples, ${harmful} harmful; ${split}\ndropped: ${lost}`;
+  return `${funnelTable(funnel, { all })}\n\n${rows} examples, ${harmful} harmful; ${split}`;
 }

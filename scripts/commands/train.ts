@@ -12,7 +12,7 @@ import type { Manifest } from "#models/manifest";
 import { MANIFEST_FILE, savePackage } from "#models/package";
 import { refuseForeignFolder } from "#models/output-folder";
 import { type TrainOptions, trainNgram } from "#train/train-ngram";
-import { COLUMNS_HELP, columnMapping, DATA_HELP } from "#scripts/data-options";
+import { COLUMNS_HELP, columnMapping, DATA_HELP, SkippedRows } from "#scripts/data-options";
 import { CORDON_VERSION, gitRevision } from "#scripts/about";
 import { Progress, integerIn, printResult, table } from "#scripts/output";
 import { type TrainFlags, addTrainOptions, trainOptions } from "#scripts/train-options";
@@ -60,7 +60,10 @@ export function register(program: Command): void {
       const options = trainOptions(recipe?.train ?? {}, recipe?.seed, flags);
       await refuseForeignFolder(flags.out, MANIFEST_FILE);
       const examples: Example[] = [];
-      for (const file of await labelledFiles(flags.data, flags.columns)) for await (const example of file.read()) examples.push(example);
+      const skipped = new SkippedRows();
+      for (const file of await labelledFiles(flags.data, flags.columns))
+        for await (const example of file.read(skipped.of(file.path))) examples.push(example);
+      skipped.report();
       if (flags.organic)
         for await (const example of readOrganic(await expandGlobs(flags.organic), {
           characters: flags.organicCharacters ?? recipe?.train.organic_characters,

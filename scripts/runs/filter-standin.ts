@@ -1,16 +1,14 @@
 // cordon run filter-standin: the filter measured on a harmless stand-in for a hazard, microbiology. Trained on MMLU
 // questions, a written description of the domain and unlabelled text; measured on documents that are used for nothing else.
 //
-// DATA holds mmlu/{dev,val,test}/*.csv and corpus/*.jsonl.gz ({id, source, text}). Test documents are all of
-// openstax_science, and of the other files those whose sha256(id) begins with 8 to f in hex; the rest may be trained on.
-import { createHash } from "node:crypto";
-import { basename, join } from "node:path";
-import { expandGlobs } from "#datasets/files/globs";
+// DATA holds mmlu/{dev,val,test}/*.csv and corpus/ (standin-documents.ts).
+import { join } from "node:path";
 import { writeFileAtomically } from "#datasets/files/write-file";
+import { collect } from "#datasets/files/collect";
+import { readExamples } from "#datasets/files/read-examples";
 import { generateInto } from "#datasets/generate/generate";
-import { readOrganic } from "#datasets/organic";
 import { readRecipe } from "#datasets/recipe";
-import { type Evaluation, type ScoredRow, evaluateSet } from "#eval/evaluate";
+import { type Evaluation, evaluateSet } from "#eval/evaluate";
 import { RESAMPLES } from "#eval/metrics/bootstrap";
 import { metric } from "#eval/report/numbers";
 import { aggregated } from "#eval/score-examples";
@@ -21,28 +19,25 @@ import { loadPackage } from "#models/package";
 import { CORDON_VERSION, gitRevision } from "#scripts/about";
 import { trainInto } from "#scripts/commands/train";
 import { Progress, table } from "#scripts/output";
+import { corpusFiles, scoreTestDocuments, trainingDocuments } from "#scripts/runs/standin-documents";
 import { trainOptions } from "#scripts/train-options";
 
-/** The file of which every document is a test document, and what marks those of the domain. */
-const LOOK_ALIKE = "openstax_science";
-const DOMAIN_SOURCE = "osbooks-microbiology";
 const SET = "microbiology";
 
 export async function runFilterStandin({ data, out }: { data: string; out: string }): Promise<{ evaluation: Evaluation; text: string }> {
-  const corpus = await expandGlobs([join(data, "corpus/*.jsonl.gz")]);
+  const corpus = await corpusFiles(data);
   const recipe = await readRecipe("filter-standin");
   const progress = new Progress();
   const seeds = { mmlu: join(data, "mmlu") };
-  const { generation } = await generateInto(join(out, "examples"), recipe, {
+  const generated = await generateInto(join(out, "examples"), recipe, {
     seeds,
     cordonVersion: CORDON_VERSION,
     gitRevision: gitRevision(),
   });
-  const examples: Example[] = [...generation.kept];
+  const examples: Example[] = await collect(readExamples(generated.examples));
   progress.done(`${examples.length} examples from questions and description`);
 
-  const training = corpus.filter((file) => !basename(file).startsWith(LOOK_ALIKE));
-  for await (const example of readOrganic(training, { keep: ({ id }) => !isTest(id) })) examples.push(example);
+  for await (const example of trainingDocuments(corpus)) examples.push(example);
   const model = join(out, "model");
   await trainInto(model, examples, trainOptions(recipe.train, recipe.seed, {}), {
     name: "cordon-microbiology",
@@ -52,19 +47,7 @@ export async function runFilterStandin({ data, out }: { data: string; out: strin
   const measuring = new Progress();
   const { manifest, model: ngram } = await loadPackage(model);
   const scorer = new NgramScorer(ngram);
-  const rows: ScoredRow[] = [];
-  for (const file of corpus) {
-    const every = basename(file).startsWith(LOOK_ALIKE);
-    const sources = new Map<string, string>();
-    const keep = ({ id, source }: { id: string; source: string }) => {
-      sources.set(id, source);
-      return every || isTest(id);
-    };
-    for await (const { id, text } of readOrganic([file], { keep })) {
-      const score = aggregated(scorer.scoreText(text), manifest.aggregate, 0);
-      rows.push({ score, label: sources.get(id)!.includes(DOMAIN_SOURCE) ? 1 : 0 });
-    }
-  }
+  const rows = await scoreTestDocuments(corpus, (text) => aggregated(scorer.scoreText(text), manifest.aggregate, 0));
   const set = evaluateSet(rows, { threshold: manifest.thresholds[HARMFUL]!.threshold, resamples: RESAMPLES, seed: 1 });
   measuring.done(`measured on ${rows.length} documents`);
   const evaluation: Evaluation = { model, label: HARMFUL, aggregate: manifest.aggregate, sets: { [SET]: set } };
@@ -87,8 +70,4 @@ export async function runFilterStandin({ data, out }: { data: string; out: strin
     ],
   );
   return { evaluation, text: `${text}\n\nmodel in ${model}, figures with intervals in ${join(out, "eval.json")}` };
-}
-
-function isTest(id: string): boolean {
-  return createHash("sha256").update(id).digest("hex")[0]! >= "8";
 }

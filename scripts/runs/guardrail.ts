@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { Example } from "#datasets/example";
 import { expandGlobs } from "#datasets/files/globs";
 import { labelledFiles } from "#datasets/labelled-files";
+import { collect } from "#datasets/files/collect";
+import { readExamples } from "#datasets/files/read-examples";
 import { generateInto } from "#datasets/generate/generate";
 import { readOrganic } from "#datasets/organic";
 import { readRecipe } from "#datasets/recipe";
@@ -25,12 +27,12 @@ export async function runGuardrail({ data, organic, out }: GuardrailRun): Promis
   const documents = await expandGlobs(organic);
   const recipe = await readRecipe("guardrail");
   const progress = new Progress();
-  const { generation } = await generateInto(join(out, "examples"), recipe, {
+  const generated = await generateInto(join(out, "examples"), recipe, {
     seeds: {},
     cordonVersion: CORDON_VERSION,
     gitRevision: gitRevision(),
   });
-  const examples: Example[] = [...generation.kept];
+  const examples: Example[] = await collect(readExamples(generated.examples));
   progress.done(`${examples.length} synthetic examples`);
   for (const file of files) for await (const example of file.read()) examples.push(example);
   for await (const example of readOrganic(documents, { characters: recipe.train.organic_characters })) examples.push(example);

@@ -5,6 +5,8 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { collect } from "#datasets/files/collect";
+import { readExamples } from "#datasets/files/read-examples";
 import { generateInto } from "#datasets/generate/generate";
 import { readRecipe } from "#datasets/recipe";
 import { metric, percent } from "#eval/report/numbers";
@@ -38,7 +40,7 @@ export async function runPipeline({ out }: { out: string }): Promise<{ result: P
   const recipe = await readRecipe("embedded");
 
   const generating = new Progress();
-  const { manifest: generated, generation } = await generateInto(join(out, "examples"), recipe, {
+  const { manifest: generated, examples } = await generateInto(join(out, "examples"), recipe, {
     seeds: {},
     cordonVersion: CORDON_VERSION,
     gitRevision: gitRevision(),
@@ -46,7 +48,7 @@ export async function runPipeline({ out }: { out: string }): Promise<{ result: P
   generating.done(`generated ${generated.rows} examples`);
 
   const modelDir = join(out, "model");
-  const manifest = await trainInto(modelDir, generation.kept, trainOptions(recipe.train, recipe.seed, {}), {
+  const manifest = await trainInto(modelDir, await collect(readExamples(examples)), trainOptions(recipe.train, recipe.seed, {}), {
     name: "cordon-embedded",
     description: "Harmful text by category, trained on Cordon's embedded synthetic examples alone.",
   });
