@@ -92,6 +92,20 @@ describe("a language model as the judge", () => {
     expect(endpoint!.requests.length).toBe(3);
   });
 
+  test("a disguised copy is not judged: it stays or falls with its parent", async () => {
+    const copy = (of: string, text: string, label: 0 | 1) =>
+      row(text, label, { lineage: { seedIds: ["s/1"], parents: [of], ops: [{ name: "transform/rot13", version: 1, seed: 1 }] } });
+    const [good, bad] = [row("zorblax one", 1), row("a kind word", 1)];
+    const rows = [good, bad, copy(good.id, "mbeoynk bar", 1), copy(bad.id, "n xvaq jbeq", 1)];
+    const { kept, drops } = await passRows(rows, JUDGE, { asker: await asking(honest) });
+    expect(kept.map((r) => r.id)).toEqual([good.id, rows[2]!.id]);
+    expect(drops.map((d) => [d.id, d.gate, d.of])).toEqual([
+      [bad.id, "consistency", undefined],
+      [rows[3]!.id, "consistency", bad.id],
+    ]);
+    expect(endpoint!.requests.length).toBe(6);
+  });
+
   test("never sees the label, the id or the lineage", async () => {
     const asker = await asking(honest);
     const shown = async (label: 0 | 1) => {

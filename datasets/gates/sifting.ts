@@ -1,16 +1,18 @@
 // The second pass: over the spool of the first, without the rows that another contradicts.
+import { strategyOf } from "#datasets/candidate";
 import type { Example } from "#datasets/example";
 import { readLines } from "#datasets/files/lines";
 import { orderedParallel } from "#datasets/strategies/ordered-parallel";
 import type { Classifier } from "./classifier.ts";
 import type { Decontamination } from "./decontamination.ts";
-import type { Failure } from "./gate.ts";
+import type { Failure, Gate } from "./gate.ts";
 import { afterJudgement, type Judge } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
 import type { NearDuplicates } from "./near-duplicates.ts";
 import type { RowFile } from "./row-file.ts";
 import type { RowTable } from "./row-table.ts";
 
+const READS_WORDS: ReadonlySet<Gate> = new Set(["decontamination", "judge", "consistency"]);
 /** Rows that are judged at a time; the generators have bounds of their own. */
 const WINDOW = 64;
 
@@ -40,6 +42,29 @@ class SpooledRow {
   }
 }
 
+/**
+ * Rows that fell at a gate that reads words. A disguised copy cannot be read so: it falls with the row that it is a copy of,
+ * and where that one stays, it stays.
+ */
+class Fallen {
+  readonly #gates = new Map<string, Gate>();
+
+  get size(): number {
+    return this.#gates.size;
+  }
+
+  add({ id }: Example, { gate }: Failure): void {
+    this.#gates.set(id, gate);
+  }
+
+  /** Why a copy falls. */
+  failure({ lineage }: Example): Failure | undefined {
+    const parent = lineage?.parents.find((id) => this.#gates.has(id));
+    if (parent === undefined) return undefined;
+    return { gate: this.#gates.get(parent)!, reason: `${parent}, which it is a copy of, fell at this gate`, of: parent };
+  }
+}
+
 /** Drops what the sieves hold back and hands the rest to `out`, in the spool's order. */
 export async function sift(
   spool: string,
@@ -47,11 +72,16 @@ export async function sift(
   { near, decontamination, judge, current, onJudged }: Sieves,
   out: RowFile,
 ): Promise<void> {
+  const fallen = new Fallen();
+  const settle = async (spooled: SpooledRow, failure: Failure) => {
+    if (READS_WORDS.has(failure.gate)) fallen.add(spooled.example, failure);
+    await ledger.settle(spooled.row, spooled.example, failure);
+  };
   async function* uncollided(): AsyncGenerator<SpooledRow> {
     for await (const spooled of spooledRows(spool, ledger.table)) {
       const failure = collision(spooled);
       if (failure === undefined) yield spooled;
-      else await ledger.settle(spooled.row, spooled.example, failure);
+      else await settle(spooled, failure);
     }
   }
   const collision = (spooled: SpooledRow): Failure | undefined => {
@@ -70,17 +100,25 @@ export async function sift(
     return { gate: "decontamination", reason: `shares ${shared.words} words in a row with ${shared.name}`, of: shared.name };
   };
 
-  if (judge === undefined) {
-    for await (const { line } of uncollided()) await out.put(line);
-    return;
-  }
-  const judged = orderedParallel(uncollided(), WINDOW, async (spooled) => ({ spooled, judgement: await judge.judge(spooled.example) }));
+  const judged = orderedParallel(uncollided(), WINDOW, async (spooled) => ({
+    spooled,
+    judgement: judge === undefined || isDisguised(spooled.example) ? undefined : await judge.judge(spooled.example),
+  }));
   let count = 0;
   for await (const { spooled, judgement } of judged) {
+    const copy = fallen.size > 0 && isDisguised(spooled.example) ? fallen.failure(spooled.example) : undefined;
+    if (copy !== undefined) {
+      await settle(spooled, copy);
+      continue;
+    }
+    if (judgement === undefined) {
+      await out.put(spooled.line);
+      continue;
+    }
     onJudged?.(++count);
     const passed = afterJudgement(spooled.example, judgement);
     if (!("row" in passed)) {
-      await ledger.settle(spooled.row, spooled.example, passed);
+      await settle(spooled, passed);
       continue;
     }
     const { row } = passed;
@@ -88,6 +126,10 @@ export async function sift(
       ledger.table.setSurprising(spooled.row);
     await out.put(row === spooled.example ? spooled.line : JSON.stringify(row));
   }
+}
+
+function isDisguised(row: Example): boolean {
+  return strategyOf(row).startsWith("transform/");
 }
 
 /** The third pass: what the table has failed since is dropped, the rest is handed on. */
