@@ -1,6 +1,7 @@
 // What a model's scores are worth on one labelled set: every metric of the table, with intervals, and where the package's
 // threshold and a reference threshold stand. Rows whose target is unknown are left out and counted.
 import type { LabelState } from "#datasets/example";
+import type { Subgroups } from "#eval/bias/subgroups";
 import { bootstrap, type BootstrapOptions, type Interval } from "./metrics/bootstrap.ts";
 import { calibrationBins, type CalibrationBin } from "./metrics/calibration.ts";
 import { curve, type CurvePoint } from "./metrics/curves.ts";
@@ -56,6 +57,8 @@ export interface SetEvaluation {
   calibration: CalibrationBin[];
   /** ROC and precision-recall, thinned; empty where a class is missing. */
   curve: CurvePoint[];
+  /** Errors by the groups that the texts name, where they were asked for. */
+  subgroups?: Subgroups;
 }
 
 const CURVE_POINTS = 60;

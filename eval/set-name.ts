@@ -1,7 +1,7 @@
 // The name of a data set in results: its file's name without extensions, with as many parent folders as tell two apart.
 import { basename, resolve, sep } from "node:path";
 
-const EXTENSIONS = /(\.(jsonl|ndjson|json|csv|tsv|txt|parquet|gz|zst|zstd))+$/i;
+const EXTENSIONS = /(\.(jsonl|ndjson|json|csv|tsv|txt|parquet|gz|zst|zstd|sealed))+$/i;
 
 /** One name a file, all different. */
 export function setNames(files: readonly string[]): string[] {

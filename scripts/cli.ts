@@ -15,7 +15,15 @@ interface Verb {
 export const VERBS: Record<string, Verb> = {
   run: { summary: "Run a recipe from seeds to results.", load: () => import("./commands/run.ts") },
   generate: { summary: "Generate labelled examples from a recipe.", load: () => import("./commands/generate.ts") },
+  export: { summary: "Export examples in the format of another tool.", load: () => import("./commands/export.ts") },
+  trace: { summary: "Trace a row to its seeds, or a seed to its rows.", load: () => import("./commands/trace.ts") },
+  seal: { summary: "Seal files at rest: each PATH becomes PATH.sealed.", load: () => import("./commands/seal.ts") },
+  unseal: { summary: "Open sealed files: write them in the clear to a folder.", load: () => import("./commands/unseal.ts") },
   train: { summary: "Train a model package on labelled examples.", load: () => import("./commands/train.ts") },
+  inspect: {
+    summary: "Inspect examples for collapse and bias, alone or against an earlier set.",
+    load: () => import("./commands/inspect.ts"),
+  },
   filter: {
     summary: "Score the documents of JSONL shards and split them into kept and removed.",
     load: () => import("./commands/filter.ts"),

@@ -4,6 +4,7 @@ import type { Evaluation, ReferencePoint, SetEvaluation } from "#eval/evaluate";
 import type { CalibrationBin } from "#eval/metrics/calibration";
 import { COLOR, svg } from "./figure.ts";
 import { type Html, html } from "./html.ts";
+import { subgroupCard } from "./subgroup-card.ts";
 import { interval, metric, NONE, percent, threshold, whole } from "./numbers.ts";
 
 const COLUMNS: { title: string; path: string; of: (set: SetEvaluation) => number | null | undefined; format?: typeof metric }[] = [
@@ -56,7 +57,7 @@ export function evaluationSection(evaluation: Evaluation): Html {
       </div>
       ${undefined_.length > 0 && html`<p>${NONE} is undefined: ${undefined_.map(([name, set]) => `in ${name} ${set.undefined_because}`).join("; ")}.</p>`}
     </div>
-    ${reference && referenceCard(sets, reference)}${rocCard(sets)}${calibrationCard(sets)}
+    ${reference && referenceCard(sets, reference)}${rocCard(sets)}${calibrationCard(sets)}${sets.map(([name, set]) => set.subgroups && subgroupCard(name, set.subgroups))}
   </section>`;
 }
 

@@ -7,10 +7,10 @@ import type { Manifest } from "#models/manifest";
 import { capabilityFigure, probeFigure } from "./capability-figures.ts";
 import { evaluationSection } from "./evaluation-section.ts";
 import { figure } from "./figure.ts";
-import { html, Html } from "./html.ts";
+import { html, type Html } from "./html.ts";
 import { modelSection } from "./model-section.ts";
 import { percent, threshold, whole } from "./numbers.ts";
-import { STYLE } from "./style.ts";
+import { renderPage } from "./page.ts";
 import { scoreFigure, sourceFigure, sourceScoreFigure, thresholdFigure, tradeFigure } from "./sweep-figures.ts";
 import { tiles } from "./tiles.ts";
 
@@ -28,33 +28,14 @@ export interface ReportData {
 /** Renders a report; parts without data are left out. The same data give the same bytes. */
 export function renderReport(data: ReportData): string {
   const { sweep, evaluation, manifest } = data;
-  const page = html`${new Html("<!doctype html>")}
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${data.title}</title>
-        <style>
-          ${new Html(STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="eyebrow">${sweep ? "Threshold sweep" : "Evaluation"}</p>
-            <h1>${data.title}</h1>
-            ${lead(data)}
-          </header>
-          ${tiles(data)}
-          ${data.failed ? html`<p class="notice"><strong>${whole(data.failed)} documents have no score.</strong> They are in none of the numbers below, and must not pass for harmless.</p>` : ""}
-          ${sweep && sweepSections(data, sweep)} ${evaluation && evaluationSection(evaluation)} ${modelSection(manifest)}
-        </main>
-      </body>
-    </html> `;
-  // A number and its percent sign stay on one line.
-  return page.text.replace(/(\d) %/g, "$1\u00a0%");
+  return renderPage({
+    title: data.title,
+    eyebrow: sweep ? "Threshold sweep" : "Evaluation",
+    lead: lead(data),
+    body: html`${tiles(data)}
+    ${data.failed ? html`<p class="notice"><strong>${whole(data.failed)} documents have no score.</strong> They are in none of the numbers below, and must not pass for harmless.</p>` : ""}
+    ${sweep && sweepSections(data, sweep)} ${evaluation && evaluationSection(evaluation)} ${modelSection(manifest)}`,
+  });
 }
 
 function lead({ sweep, evaluation, manifest }: ReportData): Html {

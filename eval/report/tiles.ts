@@ -6,7 +6,7 @@ import { interval, metric, percent, short, threshold, whole } from "./numbers.ts
 /** Two rows of four. */
 const MOST = 8;
 
-interface Tile {
+export interface Tile {
   label: string;
   value: string;
   more: string;
@@ -15,8 +15,12 @@ interface Tile {
 
 export function tiles(data: ReportData): Html {
   const all = [...sweepTiles(data), ...probeTiles(data), ...capabilityTiles(data), ...evaluationTiles(data)];
+  return tileList(all.slice(0, MOST));
+}
+
+export function tileList(all: readonly Tile[]): Html {
   return html`<ul class="tiles">
-    ${all.slice(0, MOST).map((t) => html`<li${t.key ? html` class="key"` : ""}><span class="label">${t.label}</span><span class="value">${t.value}</span><span class="more">${t.more}</span></li>`)}
+    ${all.map((t) => html`<li${t.key ? html` class="key"` : ""}><span class="label">${t.label}</span><span class="value">${t.value}</span><span class="more">${t.more}</span></li>`)}
   </ul>`;
 }
 

@@ -5,6 +5,9 @@ import { readFile } from "node:fs/promises";
 import { type LabelledFile, labelledFiles } from "#datasets/labelled-files";
 import type { ColumnMapping } from "#datasets/seeds/generic";
 import { writeFileAtomically } from "#datasets/files/write-file";
+import type { Example } from "#datasets/example";
+import { type Identity, MentionFinder, readIdentities } from "#eval/bias/identity-terms";
+import { isTold, subgroups } from "#eval/bias/subgroups";
 import { evaluateSet, type Evaluation, type ScoredRow, type SetEvaluation } from "#eval/evaluate";
 import { boundsOf, checkGate, type GateResult, gateFileSchema, parseBound } from "#eval/gate";
 import { thresholdFlagging } from "#eval/metrics/threshold";
@@ -18,7 +21,8 @@ import { AGGREGATES, type Aggregate } from "#models/manifest";
 import { NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
 import { isCategoryId } from "#models/taxonomy";
-import { COLUMNS_HELP, columnMapping, DATA_HELP } from "#scripts/data-options";
+import { COLUMNS_HELP, columnMapping, DATA_HELP, SkippedRows } from "#scripts/data-options";
+import { subgroupSummary, subgroupTable } from "#scripts/inspection-text";
 import { integerIn, printResult, Progress, share, table } from "#scripts/output";
 
 interface EvalFlags {
@@ -31,6 +35,7 @@ interface EvalFlags {
   referenceShare: number;
   bootstrap: number;
   seed: number;
+  subgroups?: boolean;
   gate?: string;
   min?: string[];
   report?: string;
@@ -44,6 +49,7 @@ Examples:
   cordon eval --model runs/pipeline/model --data 'data/dev/*.jsonl.gz' --reference-benign instructions-harmless
   cordon eval --model runs/pipeline/model --data data/dev/olid.jsonl.gz --min 'olid.auroc>=0.7' --min 'olid.fpr<=0.05'
   cordon eval --model runs/pipeline/model --data 'data/dev/*.jsonl.gz' --category hate --json
+  cordon eval --model runs/pipeline/model --data data/dev/bias-madlibs.jsonl.gz --subgroups --min 'bias-madlibs.subgroups.worst_below_mean>=-0.05'
   cordon eval --model runs/pipeline/model --data xstest:xstest_prompts.csv 'hatecheck:hf:Paul/hatecheck:test' --json`;
 
 export function register(program: Command): void {
@@ -67,6 +73,7 @@ export function register(program: Command): void {
     .option("--reference-share <share>", "share of the reference set to flag", share, 0.01)
     .option("--bootstrap <n>", "resamples for the intervals; 0 for none", integerIn(0, 100_000), RESAMPLES)
     .option("--seed <n>", "seed of the resampling", integerIn(0, 2 ** 31 - 1), 1)
+    .option("--subgroups", "also measure errors by the groups that texts name: subgroup, BPSN and BNSP AUC, gaps of error rates")
     .option("--gate <file>", 'JSON bounds, {"SET": {"METRIC": {"min": X, "max": X}}}; exit code 1 when one is not met')
     .option(
       "--min <bound>",
@@ -97,10 +104,18 @@ async function run(flags: EvalFlags): Promise<void> {
 
   const progress = new Progress();
   let rows = 0;
-  const score = (file: LabelledFile, kind = category) =>
-    scoreExamples(file.read(), scorer, { label, category: kind, aggregate, onRow: () => progress.update(`${++rows} examples scored`) });
+  const skipped = new SkippedRows();
+  const identities = flags.subgroups ? await readIdentities() : [];
+  const score = (file: LabelledFile, kind = category, groups: string[][] = []) =>
+    scoreExamples(namingGroups(file.read(skipped.of(file.path)), identities, groups), scorer, {
+      label,
+      category: kind,
+      aggregate,
+      onRow: () => progress.update(`${++rows} examples scored`),
+    });
   const scored = new Map<string, ScoredRow[]>();
-  for (const [i, file] of files.entries()) scored.set(names[i]!, await score(file));
+  const groups = new Map(names.map((name): [string, string[][]] => [name, []]));
+  for (const [i, file] of files.entries()) scored.set(names[i]!, await score(file, category, groups.get(names[i]!)));
 
   const reference = await referencePoint(flags, scored, score);
   const threshold = manifest.thresholds[label]?.threshold ?? 0.5;
@@ -108,8 +123,12 @@ async function run(flags: EvalFlags): Promise<void> {
   for (const [name, set] of scored) {
     progress.update(`${name}: intervals`);
     sets[name] = evaluateSet(set, { threshold, resamples: flags.bootstrap, seed: flags.seed, ...(reference && { reference }) });
+    if (!flags.subgroups) continue;
+    const known = set.flatMap(({ score: p, label: y }, i) => (y === -1 ? [] : [{ score: p, label: y, groups: groups.get(name)![i]! }]));
+    sets[name].subgroups = subgroups(known, identities, threshold, { resamples: flags.bootstrap, seed: flags.seed });
   }
   progress.done(`${rows} examples of ${files.length} sets scored`);
+  skipped.report();
 
   const results = checkGate(sets, gate);
   const evaluation: Evaluation = { model: manifest.name, label, aggregate, sets };
@@ -121,6 +140,15 @@ async function run(flags: EvalFlags): Promise<void> {
     throw new CordonError("gate/not-met", `${missed.length} of ${results.length} bounds of the gate are not met`, {
       where: missed.map(told).join("; "),
     });
+  }
+}
+
+/** The examples as they are, noting of each which groups it names. */
+async function* namingGroups(examples: AsyncIterable<Example>, identities: readonly Identity[], into: string[][]): AsyncGenerator<Example> {
+  const finder = new MentionFinder(identities);
+  for await (const example of examples) {
+    into.push(finder.groupsNamed(example.text));
+    yield example;
   }
 }
 
@@ -201,6 +229,11 @@ function describe({ model, label, aggregate, sets }: Evaluation, gate: GateResul
   const masked = entries.reduce((sum, [, set]) => sum + set.masked, 0);
   if (masked > 0) lines.push("", `${masked} rows whose target is unknown were left out`);
   for (const [name, set] of entries) if (set.undefined_because) lines.push(`– in ${name}: ${set.undefined_because}`);
+  for (const [name, set] of entries) {
+    const named = set.subgroups?.groups.filter(isTold) ?? [];
+    if (set.subgroups) lines.push("", `groups named in ${name}, the worst first; ${subgroupSummary(set.subgroups)}`);
+    if (named.length > 0) lines.push("", subgroupTable(named));
+  }
   if (gate.length > 0) lines.push("", ...gate.map((r) => `${r.met ? "met    " : "NOT MET"} ${told(r)}`));
   return lines.join("\n");
 }

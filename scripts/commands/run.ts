@@ -3,14 +3,18 @@
 import { type Command, Argument, InvalidArgumentError } from "commander";
 import { join } from "node:path";
 import { CordonError } from "#models/errors";
-import { printResult } from "#scripts/output";
+import { integerIn, printResult } from "#scripts/output";
 
-const RECIPES = ["pipeline", "guardrail", "filter-standin"] as const;
+const RECIPES = ["pipeline", "guardrail", "filter-standin", "ablation", "collapse"] as const;
 type Recipe = (typeof RECIPES)[number];
 
 interface RunFlags {
   data?: string[];
   organic?: string[];
+  eval?: string[];
+  recipe: string;
+  generations: number;
+  rows: number;
   out?: string;
   json?: boolean;
 }
@@ -22,11 +26,17 @@ Recipes:
   guardrail       the guardrail's model in OUT/model, from the embedded seeds, the labelled files of --data and the
                   unlabelled documents of --organic
   filter-standin  the filter on a harmless stand-in for a hazard: microbiology, from DATA/mmlu and DATA/corpus
+  ablation        does synthetic data help? A classifier for each part of it, measured on DATA/dev and on the stand-in
+                  (DATA holds train/, dev/, mmlu/ and corpus/; about fifteen minutes)
+  collapse        the grammar's examples written anew from a model's own picks, replaced and accumulated, with alarms
+                  (takes no data; under two minutes)
 
 Examples:
   cordon run
   cordon run guardrail --data 'data/train/*.jsonl.gz' --organic 'data/corpus/*.jsonl.gz' --out runs/guardrail
-  cordon run filter-standin --data data --out runs/standin --json`;
+  cordon run filter-standin --data data --out runs/standin --json
+  cordon run ablation --data data --out runs/ablation
+  cordon run collapse --generations 5 --eval 'data/dev/*.jsonl.gz' --out runs/collapse`;
 
 export function register(program: Command): void {
   program
@@ -35,6 +45,10 @@ export function register(program: Command): void {
     .addArgument(new Argument("[recipe]", "what to run").argParser(recipeName).default("pipeline"))
     .option("--data <path...>", "guardrail: labelled files or globs; filter-standin: the folder that holds mmlu/ and corpus/")
     .option("--organic <glob...>", "guardrail: unlabelled documents, JSONL (.gz, .zst), taken as harmless")
+    .option("--eval <ref...>", "collapse: labelled examples by which each generation's classifier is measured too")
+    .option("--recipe <name|file>", "collapse: what makes generation 0", "embedded")
+    .option("--generations <n>", "collapse: generations", integerIn(1, 100), 5)
+    .option("--rows <n>", "collapse: rows of a generation", integerIn(500, 1_000_000), 4000)
     .option("--out <dir>", "folder to write to (default: runs/<recipe>)")
     .option("--json", "print the result as JSON on stdout")
     .addHelpText("after", HELP)
@@ -45,16 +59,23 @@ export function register(program: Command): void {
         const { manifest, text } = await runGuardrail({ data: flags.data ?? [], organic: flags.organic ?? [], out });
         printResult(flags, manifest, text);
       } else if (recipe === "filter-standin") {
-        const [data, ...more] = flags.data ?? [];
-        if (data === undefined || more.length > 0) {
-          throw new CordonError("usage/bad-option", "filter-standin takes one folder", {
-            where: "--data",
-            hint: "the one that holds mmlu/ and corpus/",
-          });
-        }
         const { runFilterStandin } = await import("#scripts/runs/filter-standin");
-        const { evaluation, text } = await runFilterStandin({ data, out });
+        const { evaluation, text } = await runFilterStandin({ data: oneFolder(recipe, flags.data, "mmlu/ and corpus/"), out });
         printResult(flags, evaluation, text);
+      } else if (recipe === "ablation") {
+        const { runAblation } = await import("#scripts/runs/ablation");
+        const { result, text } = await runAblation({ data: oneFolder(recipe, flags.data, "train/, dev/, mmlu/ and corpus/"), out });
+        printResult(flags, result, text);
+      } else if (recipe === "collapse") {
+        const { runCollapse } = await import("#scripts/runs/collapse");
+        const { result, text } = await runCollapse({
+          out,
+          generations: flags.generations,
+          rows: flags.rows,
+          recipe: flags.recipe,
+          eval: flags.eval ?? [],
+        });
+        printResult(flags, result, text);
       } else {
         if (flags.data ?? flags.organic)
           throw new CordonError("usage/bad-option", "the pipeline takes no data", {
@@ -66,6 +87,12 @@ export function register(program: Command): void {
         printResult(flags, result, text);
       }
     });
+}
+
+function oneFolder(recipe: Recipe, folders: readonly string[] | undefined, holds: string): string {
+  const [data, ...more] = folders ?? [];
+  if (data !== undefined && more.length === 0) return data;
+  throw new CordonError("usage/bad-option", `${recipe} takes one folder`, { where: "--data", hint: `the one that holds ${holds}` });
 }
 
 function recipeName(value: string): Recipe {

@@ -1,0 +1,42 @@
+// The model whose bias is measured: a package, or one trained on the spot on what a set does not hold out.
+import type { Example } from "#datasets/example";
+import { splitOf } from "#datasets/splits";
+import type { Judge } from "#eval/bias/model-bias";
+import { HARMFUL } from "#models/taxonomy";
+import { aggregatedScores, NgramScorer } from "#models/ngram/scorer";
+import { loadPackage } from "#models/package";
+import { TRAIN_DEFAULTS, trainNgram } from "#train/train-ngram";
+import { CORDON_VERSION } from "#scripts/about";
+
+/** A quarter of the default's buckets: what is measured is the data, not the last point of accuracy. */
+const BITS = 18;
+
+/** @throws CordonError as loadPackage */
+export async function packageJudge(dir: string): Promise<Judge> {
+  const { manifest, model } = await loadPackage(dir);
+  const scorer = new NgramScorer(model);
+  return {
+    name: manifest.name,
+    score: (text) => aggregatedScores(scorer.scoreText(text), manifest.aggregate)[0]!,
+    threshold: manifest.thresholds[scorer.labels[0]!]?.threshold ?? 0.5,
+  };
+}
+
+/**
+ * Without a calibration split: training would stop early by it, after one pass or after eight as chance has it in small
+ * sets, and two models that stopped elsewhere are not to be compared.
+ * @throws CordonError data/too-few-examples
+ */
+export async function trainJudge(rows: readonly Example[], name: string, seed: number): Promise<Judge> {
+  const { model, manifest } = await trainNgram(
+    rows.filter((row) => splitOf(row) !== "test").map((row): Example => ({ ...row, split: "train" })),
+    { ...TRAIN_DEFAULTS, labels: HARMFUL, features: { bits: BITS, charNgrams: null }, seed, thresholdRule: { kind: "fixed", value: 0.5 } },
+    { name, description: "", cordonVersion: CORDON_VERSION, gitRevision: "" },
+  );
+  const scorer = new NgramScorer(model);
+  return {
+    name,
+    score: (text) => aggregatedScores(scorer.scoreText(text), manifest.aggregate)[0]!,
+    threshold: manifest.thresholds[HARMFUL]!.threshold,
+  };
+}
