@@ -34,6 +34,10 @@ describe("labelledFiles", () => {
 
   it("says which reference names nothing", async () => {
     await expect(labels([join(dir, "none.jsonl")])).rejects.toMatchObject({ code: "usage/missing-file", where: join(dir, "none.jsonl") });
+    await expect(labels([`sft:${join(dir, "a.jsonl")}`])).rejects.toThrow(
+      /^no format that is read is called sft .*: there are harmbench, /,
+    );
+    await expect(labels(["hf:owner/name"])).rejects.toThrow("the format is missing (hf:owner/name): put one before it");
     await expect(labels([`hatecheck:${join(dir, "none.csv")}`])).rejects.toMatchObject({ code: "usage/missing-file" });
   });
 });

@@ -18,7 +18,12 @@ export function isSexual(text: string): boolean {
   return SEXUAL.test(text);
 }
 
+/** Whether a text puts sexual words beside words for minors. */
+export function isSexualOfMinors(text: string): boolean {
+  return isSexual(text) && namesMinor(text);
+}
+
 /** Whether a harmful row of some category puts sexual words beside words for minors. */
 export function sexualisesMinors({ label, categories, text }: Pick<Example, "label" | "categories" | "text">): boolean {
-  return label === 1 && categories.length > 0 && isSexual(text) && namesMinor(text);
+  return label === 1 && categories.length > 0 && isSexualOfMinors(text);
 }

@@ -63,7 +63,13 @@ test.each([
     "a chapter that there is not",
     "strategies:\n  - kind: dialogue\n    chapters: [hate, hat]\n",
     5,
-    /chapters\.1: no such chapter: there are hate, /,
+    /chapters\.1: no such chapter: there are benign, biological, /,
+  ],
+  [
+    "the same of the grammar",
+    "strategies:\n  - kind: grammar\n    chapters: [hat]\n",
+    5,
+    /chapters\.0: no such chapter: there are benign, /,
   ],
   [
     "the chapter of which nothing is written",
@@ -85,6 +91,13 @@ test.each([
     5,
     /texts\.from: needs `format`/,
   ],
+  [
+    "texts of a data set without a generator",
+    "strategies:\n  - kind: rephrase\n    texts: {seeds: a, from: b, format: examples}\n",
+    5,
+    /texts\.from: needs a `generator`/,
+  ],
+  ["copies of nothing", "strategies:\n  - kind: transforms\n  - kind: grammar\n", 4, /strategies\.0\.kind: .*above it, and there are none/],
   [
     "texts of both kinds",
     "strategies:\n  - kind: rephrase\n    texts:\n      from: b\n      seeds: a\n      format: examples\n      per_chapter: 3\n",
@@ -130,12 +143,21 @@ test.each([
   expect(error.message).not.toContain("\n");
 });
 
+test("files that are no recipe at all", async () => {
+  await expect(own("# nothing\n")).rejects.toThrow(/^the file: holds nothing \(.*mine\.yaml:1\)/);
+  await expect(own(`${HEAD}# no more\n`)).rejects.toThrow(/^strategies: is missing \(.*mine\.yaml:1\)/);
+  await expect(own("name: mine\ndescription: *starred\n")).rejects.toThrow(/an alias that names nothing\) \(.*mine\.yaml:2\)/);
+  const path = join(folder, "latin1.yaml");
+  await writeFile(path, Buffer.from(`${HEAD}# na\xefve\n`, "latin1"));
+  await expect(readRecipe(path)).rejects.toMatchObject({ code: "data/unreadable", where: path });
+});
+
 test("variables of generators are replaced before the recipe is hashed and run; only the generators that are asked are in use", async () => {
   const recipe = await own(
     `${HEAD}${GENERATORS.replace("http://localhost:8000/v1", "${THE_URL}")}  idle: {kind: local, model: m}\nstrategies: [{kind: refine, generator: big, license: MIT}]\n`,
   );
   expect(generatorsInUse(recipe)).toEqual(["big"]);
-  expect(() => resolveRecipe(recipe, "mine", {})).toThrow("the environment variable THE_URL is not set (mine)");
+  expect(() => resolveRecipe(recipe, "mine", {})).toThrow("generators.big.base_url: the environment variable THE_URL is not set (mine)");
   const [one, two] = ["http://a/v1", "http://b/v1"].map((url) => resolveRecipe(recipe, "mine", { THE_URL: url }));
   expect(one!.generators!["big"]).toMatchObject({ base_url: "http://a/v1" });
   expect(recipeHash(one!)).not.toBe(recipeHash(two!));

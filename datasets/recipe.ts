@@ -1,10 +1,10 @@
 // A recipe: what to generate, from which seeds, and how to train on it. YAML, checked, with line numbers in errors.
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { sha256Text } from "#datasets/files/hash";
 import { readYaml } from "#datasets/files/read-yaml";
 import { generatorsSchema, resolveGenerators } from "#datasets/generators/config";
 import { gatesSchema } from "#datasets/gates/config";
@@ -49,6 +49,10 @@ export const recipeSchema = fields.superRefine((recipe, context) => {
     context.addIssue({ code: "custom", path: ["gates", "judge", "generator"], message: unknownGenerator(judge, known) });
   }
   for (const [i, strategy] of recipe.strategies.entries()) {
+    if (i === 0 && strategy.kind === "transforms") {
+      const message = "transforms copies the rows of the strategies above it, and there are none";
+      context.addIssue({ code: "custom", path: ["strategies", i, "kind"], message });
+    }
     for (const { path, message } of generatorMistakes(strategy, known)) {
       context.addIssue({ code: "custom", path: ["strategies", i, ...path], message });
     }
@@ -89,6 +93,12 @@ function generatorMistakes(strategy: Strategy, known: readonly string[]): { path
   if (named.length === 0 && NEEDS_GENERATOR.has(strategy.kind)) {
     mistakes.push({ path: ["kind"], message: `${strategy.kind} needs a \`generator\`, or \`generators\` of both sides` });
   }
+  if (named.length === 0 && "texts" in strategy && strategy.texts.from !== undefined && !NEEDS_GENERATOR.has(strategy.kind)) {
+    mistakes.push({
+      path: ["texts", "from"],
+      message: "needs a `generator`: without one, only the constitution's situations are worked on",
+    });
+  }
   if (named.length > 0 && !("license" in strategy && strategy.license !== undefined)) {
     mistakes.push({ path: ["kind"], message: "needs a `license`: the terms under which the model's texts may be used" });
   }
@@ -116,5 +126,5 @@ export function resolveRecipe(recipe: Recipe, where: string, env: NodeJS.Process
 
 /** SHA-256 of what a recipe says, whatever its layout. */
 export function recipeHash(recipe: Recipe): string {
-  return createHash("sha256").update(JSON.stringify(recipe)).digest("hex");
+  return sha256Text(JSON.stringify(recipe));
 }

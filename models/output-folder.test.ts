@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { refuseForeignFolder, writeFolder } from "./output-folder.ts";
+import { refuseForeignFolder, unfinishedFolders, writeFolder } from "./output-folder.ts";
 
 const MARKER = "marker.json";
 let scratch: string;
@@ -81,6 +81,21 @@ test("nor is one that came meanwhile, or a file of that name", async () => {
   });
   await expect(late).rejects.toMatchObject({ code: "usage/output-exists" });
   expect(await files()).toEqual(["thesis.txt"]);
-  await expect(refuseForeignFolder(join(target, "thesis.txt"), MARKER)).rejects.toMatchObject({ code: "usage/output-exists" });
+  await expect(refuseForeignFolder(join(target, "thesis.txt"), MARKER)).rejects.toMatchObject({
+    code: "usage/output-exists",
+    message: expect.stringContaining("a file stands where the folder would be"),
+  });
   await expect(refuseForeignFolder(join(scratch, "none"), MARKER)).resolves.toBeUndefined();
+});
+
+test("what runs that were killed left beside it is found, and nothing else", async () => {
+  expect(await unfinishedFolders(target)).toEqual([]);
+  const left = ["out.0123abcd.tmp", "out.0123abcd.tmp.old"].map((name) => join(scratch, "deep", name));
+  for (const name of [...left, "out.tmp", "out2.0123abcd.tmp", "out.notes.tmp"])
+    await mkdir(join(scratch, "deep", name.split("/").at(-1)!), { recursive: true });
+  await writeFolder(target, MARKER, async (folder) => {
+    await put("one")(folder);
+    expect(await unfinishedFolders(target)).toEqual([...left, folder].sort());
+  });
+  expect(await unfinishedFolders(target)).toEqual(left);
 });

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { CordonError } from "./errors.ts";
 
 /**
@@ -31,12 +31,24 @@ export async function writeFolder(dir: string, marker: string, fill: (folder: st
   }
 }
 
+/** What runs that were killed left beside `dir`, or what others that still go on are filling: a name does not tell which. */
+export async function unfinishedFolders(dir: string): Promise<string[]> {
+  const target = resolve(dir);
+  const names = await readdir(dirname(target)).catch(() => []);
+  const prefix = `${basename(target)}.`;
+  return names
+    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{8}\.tmp(\.old)?$/.test(name.slice(prefix.length)))
+    .sort()
+    .map((name) => join(dirname(target), name));
+}
+
 /** @throws CordonError usage/output-exists where `dir` is neither absent, nor empty, nor a folder that holds `marker` */
 export async function refuseForeignFolder(dir: string, marker: string): Promise<void> {
   if (!existsSync(dir) || existsSync(join(dir, marker))) return;
-  const entries = await readdir(dir).catch(() => ["a file of that name"]);
-  if (entries.length === 0) return;
-  throw new CordonError("usage/output-exists", `the folder is not empty and holds no ${marker}`, {
+  const entries = await readdir(dir).catch(() => undefined);
+  if (entries?.length === 0) return;
+  const what = entries === undefined ? "a file stands where the folder would be" : `the folder is not empty and holds no ${marker}`;
+  throw new CordonError("usage/output-exists", what, {
     where: dir,
     hint: "choose another --out",
   });

@@ -48,6 +48,14 @@ test("many cells: a bounded list, all of them where asked for", () => {
   expect(all.match(/^topic-39 +rephrase +harmful +10 +-10 +0 +0$/m)).not.toBeNull();
 });
 
+test("a cell that the gates emptied lacks no number of rows that is known", () => {
+  const counter = new FunnelCounter();
+  const cell = counter.number({ topic: "hate", label: 1, strategy: "act" });
+  counter.candidate(cell);
+  counter.drop(cell, "duplicate");
+  expect(funnelTable(counter.funnel({ cells: [] }))).toMatch(/^hate +act +harmful +0 +- +-$/m);
+});
+
 test("nothing refused, nothing missing: no such table", () => {
   const counter = new FunnelCounter();
   counter.candidate(counter.number({ topic: "hate", label: 1, strategy: "act" }));

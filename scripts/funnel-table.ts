@@ -1,6 +1,7 @@
 // The funnel of `cordon generate` for people: what became of the candidates, what the generator declined, what is missing.
 import type { Funnel, FunnelCell } from "#datasets/gates/funnel";
 import { type Gate, GATES } from "#datasets/gates/gate";
+import { compareText } from "#models/compare-text";
 import { table } from "#scripts/output";
 
 /** Lines of a list of cells before the rest is a number. */
@@ -29,7 +30,9 @@ function counts(cells: readonly FunnelCell[], gates: readonly Gate[], fields: re
       String,
     );
   const lines = [...groups.values()]
-    .sort((a, b) => compare(fields.map((f) => a[0]![f]).join("\n"), fields.map((f) => b[0]![f]).join("\n")) || b[0]!.label - a[0]!.label)
+    .sort(
+      (a, b) => compareText(fields.map((f) => a[0]![f]).join("\n"), fields.map((f) => b[0]![f]).join("\n")) || b[0]!.label - a[0]!.label,
+    )
     .map((group) => [...fields.map((field) => group[0]![field]), sideOf(group[0]!.label), ...numbers(group)]);
   const total = ["all", ...fields.slice(1).map(() => ""), "", ...numbers(cells)];
   return table([...fields, "side", "candidates", ...gates, "kept"], [...lines, total]);
@@ -48,7 +51,14 @@ function missing({ missing: cells }: Funnel, all: boolean): string {
   if (cells.length === 0) return "";
   const lines = cells
     .toSorted((a, b) => b.missing - a.missing)
-    .map((c) => [c.topic, c.strategy, sideOf(c.label), String(c.kept), c.quota === null ? "-" : String(c.quota), String(c.missing)]);
+    .map((c) => [
+      c.topic,
+      c.strategy,
+      sideOf(c.label),
+      String(c.kept),
+      c.quota === null ? "-" : String(c.quota),
+      c.missing === 0 ? "-" : String(c.missing),
+    ]);
   return `still missing\n${listed(["topic", "strategy", "side", "kept", "quota", "missing"], lines, all)}`;
 }
 
@@ -64,8 +74,4 @@ function sideOf(label: 0 | 1): string {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

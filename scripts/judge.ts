@@ -2,7 +2,9 @@
 import type { Example } from "#datasets/example";
 import { splitOf } from "#datasets/splits";
 import type { Judge } from "#eval/bias/model-bias";
+import type { Manifest } from "#models/manifest";
 import { HARMFUL } from "#models/taxonomy";
+import type { NgramModel } from "#models/ngram/model";
 import { aggregatedScores, NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
 import { TRAIN_DEFAULTS, trainNgram } from "#train/train-ngram";
@@ -14,12 +16,7 @@ const BITS = 18;
 /** @throws CordonError as loadPackage */
 export async function packageJudge(dir: string): Promise<Judge> {
   const { manifest, model } = await loadPackage(dir);
-  const scorer = new NgramScorer(model);
-  return {
-    name: manifest.name,
-    score: (text) => aggregatedScores(scorer.scoreText(text), manifest.aggregate)[0]!,
-    threshold: manifest.thresholds[scorer.labels[0]!]?.threshold ?? 0.5,
-  };
+  return judgeOf(manifest.name, model, manifest);
 }
 
 /**
@@ -33,10 +30,15 @@ export async function trainJudge(rows: readonly Example[], name: string, seed: n
     { ...TRAIN_DEFAULTS, labels: HARMFUL, features: { bits: BITS, charNgrams: null }, seed, thresholdRule: { kind: "fixed", value: 0.5 } },
     { name, description: "", cordonVersion: CORDON_VERSION, gitRevision: "" },
   );
+  return judgeOf(name, model, manifest);
+}
+
+/** By a model's first label. */
+function judgeOf(name: string, model: NgramModel, { aggregate, thresholds }: Pick<Manifest, "aggregate" | "thresholds">): Judge {
   const scorer = new NgramScorer(model);
   return {
     name,
-    score: (text) => aggregatedScores(scorer.scoreText(text), manifest.aggregate)[0]!,
-    threshold: manifest.thresholds[HARMFUL]!.threshold,
+    score: (text) => aggregatedScores(scorer.scoreText(text), aggregate)[0]!,
+    threshold: thresholds[scorer.labels[0]!]?.threshold ?? 0.5,
   };
 }

@@ -2,8 +2,8 @@
 import { Budget, type BudgetLimits } from "#datasets/generators/budget";
 import { LiveAsker } from "#datasets/generators/live-asker";
 import { openGenerators } from "#datasets/generators/open-generators";
-import { ReplyCache } from "#datasets/generators/reply-cache";
-import { type GeneratorUsage, usageLine } from "#datasets/generators/usage";
+import { ReplyCache, type ReplyCacheOptions } from "#datasets/generators/reply-cache";
+import { usageLine } from "#datasets/generators/usage";
 import { generatorsInUse, type Recipe } from "#datasets/recipe";
 import { sealKey } from "#datasets/sealing/key";
 import { recordCodec } from "#datasets/sealing/record-codec";
@@ -21,8 +21,7 @@ export interface RecipeAsker {
   asker: LiveAsker;
   /** How many answers to wait for at a time, so that every generator is busy. */
   window: number;
-  usage: () => Record<string, GeneratorUsage>;
-  /** The usage in a line. */
+  /** What was asked and what it came to, in a line. */
   line: () => string;
   close: () => Promise<void>;
 }
@@ -36,7 +35,7 @@ export async function openRecipeAsker(recipe: Recipe, options: RecipeAskerOption
   const names = generatorsInUse(recipe);
   if (names.length === 0) return undefined;
   const generators = openGenerators(Object.fromEntries(names.map((name) => [name, recipe.generators![name]!])));
-  const cache = await openCache(options);
+  const cache = await ReplyCache.open(cacheOptions(options));
   try {
     const { notify } = options;
     const asker = new LiveAsker({ generators, cache, budget: new Budget(options), ...(notify === undefined ? {} : { notify }) });
@@ -44,7 +43,6 @@ export async function openRecipeAsker(recipe: Recipe, options: RecipeAskerOption
     return {
       asker,
       window: Math.max(16, 2 * open),
-      usage: () => asker.usage(),
       line: () => usageLine(asker.usage()),
       close: async () => {
         await asker.close();
@@ -57,9 +55,16 @@ export async function openRecipeAsker(recipe: Recipe, options: RecipeAskerOption
   }
 }
 
-export function openCache({ cache, sealed }: Pick<RecipeAskerOptions, "cache" | "sealed">): Promise<ReplyCache> {
-  return ReplyCache.open({
+type CacheOptions = Pick<RecipeAskerOptions, "cache" | "sealed">;
+
+/** The cache for looking up alone; undefined where there is none yet. */
+export function existingCache(options: CacheOptions): Promise<ReplyCache | undefined> {
+  return ReplyCache.openExisting(cacheOptions(options));
+}
+
+function cacheOptions({ cache, sealed }: CacheOptions): ReplyCacheOptions {
+  return {
     ...(cache === undefined ? {} : { folder: cache }),
     ...(sealed ? { codec: recordCodec(sealKey({ forWhat: "the cache of replies" })) } : {}),
-  });
+  };
 }

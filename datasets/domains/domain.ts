@@ -1,11 +1,13 @@
 // A domain to remove, described in writing (datasets/domains/*.yaml): what belongs to it and what is near it and stays,
 // each as topics and the terms that name them. The description alone makes examples: passages around a topic's terms.
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Example } from "#datasets/example";
 import { textId } from "#datasets/files/hash";
 import { readYaml } from "#datasets/files/read-yaml";
+import { CordonError } from "#models/errors";
 import { Random } from "#models/random";
 
 const topic = z.strictObject({ title: z.string(), terms: z.array(z.string().min(1)).min(2) });
@@ -20,10 +22,19 @@ export const domainSchema = z.strictObject({
 
 export type Domain = z.infer<typeof domainSchema>;
 
-/** A description that ships with Cordon, by name, or a file of the same shape. */
+/** A description that ships with Cordon, by name, or a file of the same shape. @throws CordonError */
 export async function readDomain(nameOrFile: string): Promise<Domain> {
-  const own = fileURLToPath(new URL(`${nameOrFile}.yaml`, import.meta.url));
-  return readYaml(/^[\w-]+$/.test(nameOrFile) && existsSync(own) ? own : nameOrFile, domainSchema);
+  const folder = new URL(".", import.meta.url);
+  const own = fileURLToPath(new URL(`${nameOrFile}.yaml`, folder));
+  if (/^[\w-]+$/.test(nameOrFile) && existsSync(own)) return readYaml(own, domainSchema);
+  if (!existsSync(nameOrFile)) {
+    const names = (await readdir(folder)).filter((name) => name.endsWith(".yaml")).map((name) => name.slice(0, -5));
+    throw new CordonError("usage/missing-file", "no such domain", {
+      where: nameOrFile,
+      hint: `a file, or one of ${names.sort().join(", ")}`,
+    });
+  }
+  return readYaml(nameOrFile, domainSchema);
 }
 
 /** Words that stand between terms, on both sides: they must say nothing. */

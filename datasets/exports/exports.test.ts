@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { type Example, exampleSchema } from "#datasets/example";
 import { collect } from "#datasets/files/collect";
 import { labelledFiles } from "#datasets/labelled-files";
-import { renderTurns } from "#datasets/strategies/row";
+import { renderTurns } from "#datasets/conversation";
 import { CATEGORY_IDS } from "#models/taxonomy";
 import { EXPORT_FORMATS, exportRows } from "./export.ts";
 

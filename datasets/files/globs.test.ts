@@ -23,6 +23,13 @@ test("files and patterns, sorted, each once", async () => {
   expect(await expandGlobs([])).toEqual([]);
 });
 
+test("a folder of cordon generate: its examples are named, not its drops", async () => {
+  await mkdir(join(folder, "made"));
+  await writeFile(join(folder, "made", "examples.jsonl.sealed"), "");
+  await expect(expandGlobs(at("made"))).rejects.toThrow(`name its files, such as ${at("made", "examples.jsonl.sealed")[0]}`);
+  await rm(join(folder, "made"), { recursive: true });
+});
+
 test.each([
   ["none-*.jsonl", "no file matches the pattern"],
   ["none.jsonl", "no such file"],

@@ -18,7 +18,7 @@ export async function expandGlobs(patterns: readonly string[]): Promise<string[]
     if (kind === "folder") {
       throw new CordonError("usage/missing-file", "a folder stands where files are read", {
         where: pattern,
-        hint: `name its files, such as "${pattern.replace(/\/+$/, "")}/*.jsonl"`,
+        hint: `name its files, such as ${await filesOf(pattern.replace(/\/+$/, ""))}`,
       });
     }
     if (!/[*?[\]{}()]/.test(pattern)) throw new CordonError("usage/missing-file", "no such file", { where: pattern });
@@ -31,6 +31,13 @@ export async function expandGlobs(patterns: readonly string[]): Promise<string[]
     if (found === 0) throw new CordonError("usage/missing-file", "no file matches the pattern", { where: pattern });
   }
   return [...files].sort();
+}
+
+/** Of what `cordon generate` writes, the examples alone: its other JSONL file has no texts. */
+async function filesOf(folder: string): Promise<string> {
+  for (const name of ["examples.jsonl", "examples.jsonl.sealed"])
+    if ((await kindOf(`${folder}/${name}`)) === "file") return `${folder}/${name}`;
+  return `"${folder}/*.jsonl"`;
 }
 
 async function kindOf(path: string): Promise<"file" | "folder" | "none"> {

@@ -14,7 +14,12 @@ export async function sha256File(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
+/** SHA-256 of a text in UTF-8, 64 hex digits. */
+export function sha256Text(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}
+
 /** The id of a text that has none: 16 hex digits of its SHA-256, the same wherever and whenever it is read. */
 export function textId(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex").slice(0, 16);
+  return sha256Text(text).slice(0, 16);
 }

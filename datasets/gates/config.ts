@@ -77,7 +77,6 @@ export const gatesSchema = z
   });
 
 export type GatesConfig = z.infer<typeof gatesSchema>;
-export type NearDuplicateConfig = z.infer<typeof nearDuplicate>;
 export type JudgeConfig = z.infer<typeof judge>;
 export type ContrastiveConfig = z.infer<typeof contrastive>;
 export type QuotaConfig = z.infer<typeof quota>;

@@ -84,5 +84,15 @@ test("evaluation sets: unlabelled JSON lines, globs, formats of texts and of que
   expect(found[0]!.name).toBe("plain:3");
   expect(found[2]!.name).toMatch(/^xstest_prompts:/);
   expect(found[3]!.name).toMatch(/^mmlu:history:/);
+  // A path is no format for being a letter longer than its name.
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    await writeFile("xstest1", '{"text":"three"}\n');
+    expect((await texts(["xstest1"])).map(({ text }) => text)).toEqual(["three"]);
+    await expect(texts(["mmlu1"])).rejects.toMatchObject({ code: "usage/missing-file" });
+  } finally {
+    process.chdir(before);
+  }
   await expect(texts([join(folder, "nowhere.jsonl")])).rejects.toMatchObject({ code: "usage/missing-file" });
 });

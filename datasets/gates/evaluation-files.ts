@@ -26,7 +26,7 @@ export type EvaluationFile = () => AsyncIterable<EvaluationText>;
 export async function evaluationFiles(references: readonly string[]): Promise<EvaluationFile[]> {
   const files: EvaluationFile[] = [];
   for (const reference of references) {
-    const name = reference.slice(0, reference.indexOf(":"));
+    const name = /^([^:]+):/.exec(reference)?.[1] ?? "";
     const format = SEED_FORMATS.find((each) => each.name === name);
     if (format?.kind === "questions") {
       const paths = await resolveSeed(reference.slice(name.length + 1), { extensions: format.extensions });

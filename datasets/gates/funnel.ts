@@ -2,6 +2,7 @@
 // many are left, and which cells have holes. An aligned generator declines just where examples are wanted most; the holes
 // must be seen rather than averaged away.
 import type { Cell } from "#datasets/candidate";
+import { compareText } from "#models/compare-text";
 import type { QuotaConfig } from "./config.ts";
 import { type Gate, GATES } from "./gate.ts";
 import { quotaOf } from "./quota.ts";
@@ -72,7 +73,7 @@ export class FunnelCounter {
         const byGate = Object.fromEntries(GATES.flatMap((gate, i) => (dropped[i]! > 0 ? [[gate, dropped[i]!]] : [])));
         return { ...cell, dropped: byGate, kept: cell.candidates - lost };
       })
-      .sort((a, b) => compare(a.topic, b.topic) || b.label - a.label || compare(a.strategy, b.strategy));
+      .sort((a, b) => compareText(a.topic, b.topic) || b.label - a.label || compareText(a.strategy, b.strategy));
     return { cells, missing: missingCells(cells, quota) };
   }
 }
@@ -92,8 +93,4 @@ function missingCells(cells: readonly FunnelCell[], quota: QuotaConfig): Missing
     found.push({ topic, label, strategy, kept: 0, quota: rows, missing: rows, refused: 0 });
   }
   return found.filter(({ kept, missing, quota: wanted }) => missing > 0 || (kept === 0 && wanted !== 0));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -7,7 +7,7 @@ import type { Prompt } from "#datasets/generators/asker";
 import { shapeOf } from "#datasets/generators/shape";
 import { Random } from "#models/random";
 
-export const JUDGE_VERSION = 1;
+const JUDGE_VERSION = 1;
 
 /** Words that say nothing of harm. */
 const CODE_WORDS =

@@ -44,7 +44,9 @@ export class RowFile {
   async #flush(): Promise<void> {
     const text = this.#text;
     this.#text = "";
-    if (text === "" || this.#stream.destroyed || this.#stream.write(text)) return;
-    await Promise.race([once(this.#stream, "drain"), this.#written]);
+    if (text === "") return;
+    // A run whose file cannot be written ends here, and not after it has asked and paid for everything else.
+    if (this.#stream.destroyed) await this.#written;
+    else if (!this.#stream.write(text)) await Promise.race([once(this.#stream, "drain"), this.#written]);
   }
 }

@@ -1,8 +1,8 @@
 // The second pass: over the spool of the first, without the rows that another contradicts.
-import { strategyOf } from "#datasets/candidate";
 import type { Example } from "#datasets/example";
 import { readLines } from "#datasets/files/lines";
 import { orderedParallel } from "#datasets/strategies/ordered-parallel";
+import { isDisguised } from "#datasets/transforms/layers";
 import type { Classifier } from "./classifier.ts";
 import type { Decontamination } from "./decontamination.ts";
 import type { Failure, Gate } from "./gate.ts";
@@ -126,10 +126,6 @@ export async function sift(
       ledger.table.setSurprising(spooled.row);
     await out.put(row === spooled.example ? spooled.line : JSON.stringify(row));
   }
-}
-
-function isDisguised(row: Example): boolean {
-  return strategyOf(row).startsWith("transform/");
 }
 
 /** The third pass: what the table has failed since is dropped, the rest is handed on. */

@@ -9,8 +9,10 @@ import { readObjects } from "#datasets/files/json-lines";
 import { readExamples } from "#datasets/files/read-examples";
 import { type Recipe, recipeHash, recipeSchema } from "#datasets/recipe";
 import { splitOf } from "#datasets/splits";
+import { gatesSchema } from "#datasets/gates/config";
 import { GATES } from "#datasets/gates/gate";
-import { DROPS_FILE, EXAMPLES_FILE, GENERATION_FILE, generate, generateInto } from "./generate.ts";
+import { DROPS_FILE, EXAMPLES_FILE } from "#datasets/gates/pass-gates";
+import { GENERATION_FILE, generate, generateInto } from "./generate.ts";
 
 const SUBJECTS = ["virology", "anatomy", "history"];
 let folder: string;
@@ -141,14 +143,26 @@ describe("generate", () => {
     await rm(foreign, { recursive: true });
   });
 
+  test("a recipe of which no row is left writes nothing, and leaves what was there", async () => {
+    await generateInto(out, small(), about());
+    const before = await hashes();
+    const none = { ...small(), gates: gatesSchema.parse({ min_characters: 15_000 }) };
+    await expect(generateInto(out, none, about())).rejects.toMatchObject({
+      code: "data/too-few-examples",
+      message: expect.stringMatching(/^no row is left, so nothing is written; dropped by length \d+/),
+    });
+    expect(await hashes()).toEqual(before);
+    const idle = recipe([{ kind: "dialogue", dialogues: 0 }]);
+    await expect(generateInto(out, idle, { ...about(), seeds: {} })).rejects.toThrow("the recipe makes no row");
+  });
+
   test("what a recipe misspells is told, not left out", async () => {
     await expect(generate(small(), { mmul: "x" })).rejects.toThrow("has no seeds named mmul (--seeds): it has mmlu");
     await expect(generate(recipe([{ kind: "grammar" }]), { mmlu: "x" })).rejects.toThrow("this recipe takes none");
-    await expect(generate(recipe([{ kind: "grammar", chapters: ["hate", "hat"] }]))).rejects.toThrow(
-      /no such chapter: hat: there are benign, biological/,
-    );
     const subjects = { ...small(), strategies: [{ ...small().strategies[1]!, harmful: ["virolgy"] } as Recipe["strategies"][number]] };
     await expect(generate(subjects, about().seeds)).rejects.toThrow("no such subject: virolgy: there are anatomy, history, virology");
-    await expect(generate(recipe([{ kind: "domain", domain: "nonsense" }]))).rejects.toMatchObject({ code: "usage/missing-file" });
+    await expect(generate(recipe([{ kind: "domain", domain: "nonsense" }]))).rejects.toThrow(
+      "no such domain (nonsense): a file, or one of microbiology",
+    );
   });
 });

@@ -8,16 +8,16 @@ import { readObjects } from "#datasets/files/json-lines";
 import { readExamples } from "#datasets/files/read-examples";
 import type { Funnel } from "#datasets/gates/funnel";
 import type { Drop, Gate } from "#datasets/gates/gate";
-import { DROPS_FILE, EXAMPLES_FILE, type GateContext, passGates } from "#datasets/gates/pass-gates";
+import { DROPS_FILE, type GateContext, passGates } from "#datasets/gates/pass-gates";
 import { writeCroissant } from "#datasets/provenance/croissant";
 import { type Recipe, recipeHash } from "#datasets/recipe";
 import { sealKey } from "#datasets/sealing/key";
 import type { StrategyContext } from "#datasets/strategies/context";
 import { candidates } from "#datasets/strategies/index";
+import { CordonError } from "#models/errors";
 import { refuseForeignFolder, writeFolder } from "#models/output-folder";
 
 export const GENERATION_FILE = "manifest.json";
-export { DROPS_FILE, EXAMPLES_FILE };
 
 /** topic → strategy → rows. */
 export type Counts = Record<string, Record<string, number>>;
@@ -70,6 +70,7 @@ export async function generateInto(
       config: recipe.gates,
       seed: recipe.seed,
     });
+    if (counted.rows === 0) throw nothingLeft(counted.dropped);
     manifest = {
       format: 1,
       recipe,
@@ -91,6 +92,16 @@ export async function generateInto(
     examples = join(dir, basename(file));
   });
   return { manifest: manifest!, examples };
+}
+
+/** An empty set is no result: above all it must not take the place of an earlier one. */
+function nothingLeft(dropped: Record<Gate, number>): CordonError {
+  const gates = Object.entries(dropped).filter(([, rows]) => rows > 0);
+  if (gates.length === 0) return new CordonError("data/too-few-examples", "the recipe makes no row");
+  const where = gates.map(([gate, rows]) => `${gate} ${rows}`).join(", ");
+  return new CordonError("data/too-few-examples", `no row is left, so nothing is written; dropped by ${where}`, {
+    hint: "docs/gates.md says what each gate drops",
+  });
 }
 
 /** Runs a recipe by way of a temporary folder and reads the rows back, for what needs them all in memory. */

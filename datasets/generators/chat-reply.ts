@@ -6,11 +6,23 @@ import type { Completion, GenerationRequest } from "./generator.ts";
 import { estimatedPromptTokens, estimatedTokens } from "./tokens.ts";
 
 const optionalText = z.string().nullish();
-const part = z.object({ content: optionalText, refusal: optionalText });
+/** A text, or a list of parts as Mistral's reasoning models send it: those of another type think aloud. */
+const content = z.union([
+  z.string(),
+  z
+    .array(z.looseObject({ type: z.string() }))
+    .transform((parts) => parts.map(({ type, text }) => (type === "text" && typeof text === "string" ? text : "")).join("")),
+]);
+const part = z.object({ content: content.nullish(), refusal: optionalText });
+/** Counts that are incomplete are none: the reply is there all the same. */
+const usage = z
+  .object({ prompt_tokens: z.number().int().min(0), completion_tokens: z.number().int().min(0) })
+  .nullish()
+  .catch(undefined);
 /** A whole reply has `message`, a chunk of a streamed one `delta`; the last chunk may have usage alone. */
 const replySchema = z.object({
-  choices: z.array(z.object({ message: part.nullish(), delta: part.nullish(), finish_reason: optionalText })).default([]),
-  usage: z.object({ prompt_tokens: z.number().int().min(0), completion_tokens: z.number().int().min(0) }).nullish(),
+  choices: z.array(z.object({ message: part.nullish(), delta: part.nullish(), finish_reason: optionalText })).nullish(),
+  usage,
   error: z.unknown().optional(),
 });
 
@@ -44,7 +56,7 @@ export class ChatReply {
     if (!read.success) throw new TransferError("the endpoint's answer has another shape than a chat completion");
     const { choices, usage, error } = read.data;
     if (error !== undefined && error !== null) throw new TransferError("the endpoint failed while it answered");
-    const choice = choices[0];
+    const choice = choices?.[0];
     const piece = choice?.delta ?? choice?.message;
     this.#text += piece?.content ?? "";
     this.#refusal += piece?.refusal ?? "";

@@ -35,9 +35,12 @@ test("variables are replaced from the environment, at any depth, with their defa
 });
 
 test.each([
-  [{ model: "${MODEL}" }, /^helpful.model: the environment variable MODEL is not set \(r.yaml\): set it, or write \$\{MODEL:-default\}$/],
+  [
+    { model: "${MODEL}" },
+    /^generators.helpful.model: the environment variable MODEL is not set \(r.yaml\): set it, or write \$\{MODEL:-default\}$/,
+  ],
   [{ model: "${not closed" }, /helpful.model: this is no variable/],
-  [{ base_url: "localhost:8000" }, /helpful.base_url is not a web address/],
+  [{ base_url: "localhost:8000" }, /^generators.helpful.base_url is not a web address/],
   [{ base_url: "${SHELL_INJECTION:-ftp://x}" }, /not a web address/],
   [{ base_url: "http://me:pass-word@host/v1" }, /^(?!.*pass-word).*no password/],
   [{ base_url: "http://host/v1?key=pass-word" }, /^(?!.*pass-word).*no parameters/],

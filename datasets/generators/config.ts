@@ -56,9 +56,9 @@ export type Generators = z.infer<typeof generatorsSchema>;
  * @throws CordonError usage/bad-option
  */
 export function resolveGenerators(generators: Generators, where: string, env: NodeJS.ProcessEnv = process.env): Generators {
-  const resolved = resolveVariables(generators, where, env);
+  const resolved = resolveVariables({ generators }, where, env).generators;
   for (const [name, config] of Object.entries(resolved)) {
-    if (config.kind === "endpoint") checkAddress(config.base_url, `${name}.base_url`, where);
+    if (config.kind === "endpoint") checkAddress(config.base_url, `generators.${name}.base_url`, where);
   }
   return resolved;
 }

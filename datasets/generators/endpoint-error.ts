@@ -14,10 +14,17 @@ const errorSchema = z
 
 export type EndpointError = z.infer<typeof errorSchema>;
 
+/** FastAPI's list of what is wrong with a body: `{detail: [{loc: ["body", "seed"], msg}]}`. */
+const detailSchema = z
+  .array(z.object({ loc: z.array(z.union([z.string(), z.number()])), msg: text }))
+  .min(1)
+  .transform(([first]) => ({ message: first!.msg, param: String(first!.loc.find((key) => key !== "body") ?? "") }));
+
 export function parseEndpointError(body: string): EndpointError {
   try {
-    const parsed = JSON.parse(body) as { error?: unknown } | null;
-    const error = parsed?.error ?? parsed;
+    const parsed = JSON.parse(body) as { error?: unknown; detail?: unknown } | null;
+    const detail = detailSchema.safeParse(parsed?.detail);
+    const error = detail.success ? detail.data : (parsed?.error ?? parsed?.detail ?? parsed);
     return errorSchema.parse(typeof error === "string" ? { message: error } : error);
   } catch {
     return errorSchema.parse({ message: body.slice(0, 2000) });
@@ -49,12 +56,19 @@ export function endpointError(name: string, config: EndpointConfig, status: numb
   }
   if (mayPass(status)) return new TransferError(`the endpoint answered ${status}`, { retryAfterMs: retryAfter(headers) });
   const key = config.key_env === undefined ? "name the variable of a key in key_env" : `check the key in ${config.key_env}`;
+  if (status >= 300 && status < 400) {
+    return rejected(
+      `generator ${name}: the address sends elsewhere [${code}], and no prompt follows it`,
+      "give base_url as it is after that",
+    );
+  }
   switch (status) {
     case 401:
       return rejected(`generator ${name}: the endpoint does not accept the key [${code}]`, key);
     case 403:
-      return rejected(`generator ${name}: the endpoint refuses access [${code}]`, `${key}, and that it may use the model`);
+      return rejected(`generator ${name}: the endpoint refuses access [${code}]`, `${key}; it must be allowed to use the model`);
     case 404:
+    case 405:
       return rejected(
         `generator ${name}: the endpoint has no such model or address [${code}]`,
         "check model, and that base_url ends where /chat/completions follows, mostly in /v1",

@@ -60,6 +60,8 @@ export class LiveAsker implements Asker {
   readonly #signal: AbortSignal;
   /** Aborted by `close`: nothing more is sent, and nobody waits to send it. */
   readonly #closing = new AbortController();
+  /** Of either: ends the pause before another attempt. */
+  readonly #stopping: AbortSignal;
   /** Questions under way, by key: the same question asked twice is sent once. */
   readonly #open = new Map<string, Promise<Outcome>>();
 
@@ -70,6 +72,7 @@ export class LiveAsker implements Asker {
     this.#notify = options.notify ?? (() => {});
     this.#backoffMs = options.backoffMs ?? 500;
     this.#signal = options.signal ?? new AbortController().signal;
+    this.#stopping = AbortSignal.any([this.#signal, this.#closing.signal]);
     for (const [name, member] of options.generators) {
       const price = priceOf(member.config);
       if (price === undefined && this.#budget.maxCost !== undefined) {
@@ -143,7 +146,7 @@ export class LiveAsker implements Asker {
     const policy = {
       attempts: config.kind === "endpoint" ? config.attempts : 1,
       backoffMs: this.#backoffMs,
-      signal: AbortSignal.any([this.#signal, this.#closing.signal]),
+      signal: this.#stopping,
       notify: (error: Error, pause: number) => {
         usage.retries++;
         this.#notify(`generator ${generator.name}: ${error.message}; again in ${(pause / 1000).toFixed(1)} s`);

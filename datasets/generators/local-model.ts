@@ -2,8 +2,9 @@
 // question. Weights are ONNX, from a folder or a Hugging Face hub (HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN), kept under
 // CORDON_CACHE/models. One reply at a time: the runtime blocks the event loop while a token is computed.
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { PreTrainedModel, PreTrainedTokenizer, Tensor } from "@huggingface/transformers";
+import { cacheFolder } from "#datasets/files/cache-folder";
 import { TransferError } from "#datasets/http/retry";
 import { hubSettings } from "#datasets/seeds/hub-request";
 import { CordonError } from "#models/errors";
@@ -93,7 +94,7 @@ export class LocalModel implements TextGenerator {
     env.logLevel = library.LogLevel.ERROR;
     env.remoteHost = hub.endpoint.href.endsWith("/") ? hub.endpoint.href : `${hub.endpoint.href}/`;
     env.allowRemoteModels = !hub.offline;
-    env.cacheDir = join(dirname(hub.cacheDir), "models");
+    env.cacheDir = cacheFolder("models", this.#env);
     // A name that is a folder here is that folder, whatever a hub may have under it.
     const source = existsSync(this.model) ? resolve(this.model) : this.model;
     let loaded: Omit<Loaded, "library" | "context">;

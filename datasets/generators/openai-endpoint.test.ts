@@ -97,7 +97,7 @@ test.each([
   [{ kind: "status", status: 404 }, /helpful.*base_url/],
   [{ kind: "status", status: 402 }, /payment/],
   [{ kind: "status", status: 429, code: "insufficient_quota" }, /payment/],
-  [{ kind: "status", status: 307, headers: { location: "http://127.0.0.1:1/" } }, /rejects the request/],
+  [{ kind: "status", status: 307, headers: { location: "http://127.0.0.1:1/" } }, /sends elsewhere/],
 ] satisfies [Behaviour, RegExp][])("%o ends the run", async (behaviour, message) => {
   const generator = await start({ behave: () => behaviour });
   expect(await failureOf(generator.complete(request(), signal))).toMatchObject({
@@ -150,7 +150,10 @@ test("a slow reply that keeps coming is waited for, silence is not, and a stop f
     { timeout_seconds: 0.8 },
   );
   await generator.complete(request(), signal);
-  expect((await failureOf(generator.complete(request(), signal))).message).toBe("nothing came for 0.8 s");
+  const silence = await failureOf(generator.complete(request(), signal));
+  expect(silence.message).toBe("nothing came for 0.8 s");
+  // The prompt was sent and may be charged for.
+  expect((silence as InterruptedReply).spent).toEqual({ inputTokens: expect.toSatisfy((n: number) => n > 10), outputTokens: 0 });
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 50);
   await expect(generator.complete(request(), stop.signal)).rejects.toThrow("aborted");

@@ -1,5 +1,6 @@
 // A language model behind an OpenAI-compatible endpoint: vLLM, llama.cpp, Ollama, LiteLLM, OpenAI and others.
 // Derives from OpenAI's API reference (POST /chat/completions, its streamed chunks and its error object).
+import { collect } from "#datasets/files/collect";
 import { TransferError, transferError } from "#datasets/http/retry";
 import { CordonError } from "#models/errors";
 import { ChatReply } from "./chat-reply.ts";
@@ -55,6 +56,7 @@ export class OpenAiEndpoint implements TextGenerator {
     } catch (error) {
       // A stop from outside is no failure of the endpoint's.
       signal.throwIfAborted();
+      if (idle.signal.aborted && !(error instanceof InterruptedReply)) throw this.#unanswered(request, idle.signal.reason as TransferError);
       throw transferError(error, ENDPOINT);
     } finally {
       clearTimeout(clock);
@@ -90,6 +92,12 @@ export class OpenAiEndpoint implements TextGenerator {
     }
   }
 
+  /** The prompt was sent, and a reply that is not streamed may have been written to its end: what it can have cost at the most. */
+  #unanswered({ messages, maxTokens }: GenerationRequest, why: TransferError): InterruptedReply {
+    const spent = { inputTokens: estimatedPromptTokens(messages), outputTokens: this.#config.stream ? 0 : maxTokens };
+    return new InterruptedReply(why.message, spent, why);
+  }
+
   #body({ messages, maxTokens, temperature, sample, json }: GenerationRequest, without: ReadonlySet<string>): Record<string, unknown> {
     const body: Record<string, unknown> = {
       model: this.model,
@@ -117,16 +125,13 @@ export class OpenAiEndpoint implements TextGenerator {
   async #read(response: Response, request: GenerationRequest, alive: () => void): Promise<Completion> {
     const reply = new ChatReply(request);
     try {
-      if (response.headers.get("content-type")?.startsWith("text/event-stream")) {
-        for await (const data of eventData(watched(response.body ?? [], alive))) {
-          if (data.trim() === "[DONE]") break;
-          reply.add(data);
-        }
-        if (reply.finish === undefined) throw new TransferError("the stream ended before the reply did");
-      } else {
-        const chunks: Uint8Array[] = [];
-        for await (const chunk of watched(response.body ?? [], alive)) chunks.push(chunk);
-        reply.add(Buffer.concat(chunks).toString("utf8"));
+      const body = watched(response.body ?? [], alive);
+      if (response.headers.get("content-type")?.startsWith("text/event-stream")) await takeEvents(reply, body);
+      else {
+        const whole = Buffer.concat(await collect(body));
+        // Behind a proxy, events may go by another type or by none.
+        if (/^(data|event)?:/.test(whole.toString("latin1", 0, 6))) await takeEvents(reply, [whole]);
+        else reply.add(whole.toString("utf8"));
         if (reply.finish === undefined && !reply.started) throw new TransferError("the endpoint's answer holds no reply");
       }
     } catch (error) {
@@ -142,6 +147,17 @@ export class OpenAiEndpoint implements TextGenerator {
 
 function withheld({ messages }: GenerationRequest): Completion {
   return { text: "", finish: "filtered", inputTokens: estimatedPromptTokens(messages), outputTokens: 0, estimated: true };
+}
+
+async function takeEvents(reply: ChatReply, body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  let done = false;
+  for await (const data of eventData(body)) {
+    done = data.trim() === "[DONE]";
+    if (done) break;
+    reply.add(data);
+  }
+  // Some servers give no reason in the last chunk, and a mark at the end.
+  if (reply.finish === undefined && !(done && reply.started)) throw new TransferError("the stream ended before the reply did");
 }
 
 async function* watched(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, alive: () => void): AsyncGenerator<Uint8Array> {

@@ -6,16 +6,11 @@
 // own, which ends such a piece, and carries a hash of its content, without which it does not count.
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { cacheFolder } from "#datasets/files/cache-folder";
+import type { RecordCodec } from "#datasets/sealing/record-codec";
 import { CordonError } from "#models/errors";
 import type { Completion } from "./generator.ts";
-
-/** Seals what is stored. Both work on one line of text, without line breaks; `decode` throws where it cannot. */
-export interface RecordCodec {
-  encode(text: string): string;
-  decode(line: string): string;
-}
 
 export interface ReplyCacheOptions {
   /** Default: `$CORDON_CACHE/replies`, else `~/.cache/cordon/replies`. */
@@ -55,20 +50,34 @@ export class ReplyCache {
 
   /** Opens the cache of a folder, which is made when it is missing. @throws CordonError data/unreadable */
   static async open(options: ReplyCacheOptions = {}, env: NodeJS.ProcessEnv = process.env): Promise<ReplyCache> {
-    const folder = options.folder ?? join(env["CORDON_CACHE"] || join(homedir(), ".cache", "cordon"), "replies");
-    const path = join(folder, FILE);
+    const path = pathOf(options, env);
     try {
-      await mkdir(folder, { recursive: true });
-      const cache = new ReplyCache(path, await open(path, "a+", 0o600), options.codec);
+      await mkdir(dirname(path), { recursive: true });
+      return await ReplyCache.#opened(path, "a+", options.codec);
+    } catch (cause) {
+      throw cannotOpen(path, cause);
+    }
+  }
+
+  /** The cache of a folder for looking up alone; undefined where there is none. Nothing is made. @throws CordonError data/unreadable */
+  static async openExisting(options: ReplyCacheOptions = {}, env: NodeJS.ProcessEnv = process.env): Promise<ReplyCache | undefined> {
+    const path = pathOf(options, env);
+    try {
+      return await ReplyCache.#opened(path, "r", options.codec);
+    } catch (cause) {
+      if ((cause as { code?: unknown }).code === "ENOENT") return undefined;
+      throw cannotOpen(path, cause);
+    }
+  }
+
+  static async #opened(path: string, flags: "a+" | "r", codec: RecordCodec | undefined): Promise<ReplyCache> {
+    const cache = new ReplyCache(path, await open(path, flags, 0o600), codec);
+    try {
       await cache.#refresh();
       return cache;
-    } catch (cause) {
-      const code = (cause as { code?: unknown }).code;
-      throw new CordonError("data/unreadable", `the cache of replies cannot be opened [${String(code)}]`, {
-        where: path,
-        hint: "set CORDON_CACHE to a folder that may be written to",
-        cause,
-      });
+    } catch (error) {
+      await cache.close();
+      throw error;
     }
   }
 
@@ -89,10 +98,10 @@ export class ReplyCache {
     }
     const content = bytes.toString("utf8");
     if (!place.sealed) return JSON.parse(content) as Completion;
-    if (this.#codec !== undefined) return JSON.parse(this.#codec.decode(content)) as Completion;
+    if (this.#codec !== undefined) return JSON.parse(this.#codec.decode(content, this.path)) as Completion;
     throw new CordonError("data/unreadable", "the cache of replies is sealed", {
       where: this.path,
-      hint: "give the key it was sealed with, or set CORDON_CACHE to another folder",
+      hint: "run it with --seal and the key it was sealed with, or give another --cache",
     });
   }
 
@@ -109,7 +118,13 @@ export class ReplyCache {
     if (content.includes("\n")) throw new Error("ReplyCache.put: the codec must give one line");
     const line = `\n${key} ${this.#codec === undefined ? "p" : "s"} ${shortHash(key, Buffer.from(content))} ${content}\n`;
     const bytes = Buffer.from(line);
-    const { bytesWritten } = await this.#file.write(bytes);
+    const { bytesWritten } = await this.#file.write(bytes).catch((cause: unknown) => {
+      throw new CordonError("data/unreadable", `a reply could not be kept [${String((cause as { code?: unknown }).code)}]`, {
+        where: this.path,
+        hint: "make room there, and run it again: it goes on where it stopped",
+        cause,
+      });
+    });
     if (bytesWritten !== bytes.length) {
       throw new CordonError("data/unreadable", "a reply could not be kept: the disk took only a part of it", { where: this.path });
     }
@@ -161,6 +176,19 @@ export class ReplyCache {
     if (head === null || head[3] !== shortHash(head[1]!, content)) return;
     this.#places.set(head[1]!, { sealed: head[2] === "s", hash: head[3]!, offset: offset + HEAD_BYTES, length: content.length });
   }
+}
+
+function pathOf({ folder }: ReplyCacheOptions, env: NodeJS.ProcessEnv): string {
+  return join(folder ?? cacheFolder("replies", env), FILE);
+}
+
+function cannotOpen(path: string, cause: unknown): CordonError {
+  const code = (cause as { code?: unknown }).code;
+  return new CordonError("data/unreadable", `the cache of replies cannot be opened [${String(code)}]`, {
+    where: path,
+    hint: "give a --cache, or set CORDON_CACHE, that may be written to",
+    cause,
+  });
 }
 
 /** Of key and content together, so that a head with another record's content does not count. */

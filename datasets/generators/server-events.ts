@@ -2,7 +2,7 @@
 // Derives from the WHATWG HTML standard, section 9.2 (line ends CR, LF or CRLF; several `data:` lines make one text).
 
 /** The data of each event. A last event that no blank line ends is given too, as some servers leave it. */
-export async function* eventData(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+export async function* eventData(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
   let data: string[] = [];

@@ -2,7 +2,7 @@
 import type { ChatMessage } from "./generator.ts";
 
 /** Of English, in the vocabularies in use; code and other languages have fewer. */
-export const CHARACTERS_PER_TOKEN = 4;
+const CHARACTERS_PER_TOKEN = 4;
 /** Fewer than a token is long in any plain text of a vocabulary in use, in bytes of UTF-8. */
 const LEAST_BYTES_PER_TOKEN = 2;
 /** Marks of the chat template around a message. */

@@ -1,4 +1,5 @@
-// What a run has asked of its generators and what it came to, for the progress line and the manifest.
+// What a run has asked of its generators and what it came to, for the progress line and the dry run. No manifest has it: the
+// second run of a recipe costs nothing and writes the same bytes.
 import { dollars } from "./budget.ts";
 import type { GeneratorConfig } from "./config.ts";
 import type { Tokens } from "./generator.ts";

@@ -32,7 +32,7 @@ export interface RetryPolicy {
 
 const MAX_PAUSE_MS = 30_000;
 /** A server that asks for longer is not waited for. */
-export const MAX_RETRY_AFTER_MS = 300_000;
+const MAX_RETRY_AFTER_MS = 300_000;
 const MAX_ROUNDS = 200;
 
 /** Runs an attempt until it succeeds, fails for good, or fails `attempts` times in a row without gaining anything. */

@@ -2,6 +2,7 @@
 // memory bounded by the number of different names, not of rows.
 import { createHash, type Hash } from "node:crypto";
 import type { Example } from "#datasets/example";
+import { compareText } from "#models/compare-text";
 
 export interface OperationSummary {
   name: string;
@@ -64,12 +65,12 @@ export class RowSummary {
   }
 
   get operations(): OperationSummary[] {
-    return [...this.#operations.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.version - b.version));
+    return [...this.#operations.values()].sort((a, b) => compareText(a.name, b.name) || a.version - b.version);
   }
 
   get models(): ModelSummary[] {
     return [...this.#models]
       .map(([model, { answers, prompts }]) => ({ model, answers, promptsSha256: prompts.copy().digest("hex") }))
-      .sort((a, b) => (a.model < b.model ? -1 : 1));
+      .sort((a, b) => compareText(a.model, b.model));
   }
 }

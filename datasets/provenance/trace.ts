@@ -1,11 +1,13 @@
 // Traces a row to its seeds and ancestors, and a seed to its rows, over files of any size: each pass is a stream, and a
 // row is parsed only where its line may hold what is sought.
 import { z } from "zod";
+import { strategyOf } from "#datasets/candidate";
 import type { Example } from "#datasets/example";
 import { parseObject } from "#datasets/files/json-lines";
 import { readLines } from "#datasets/files/lines";
 import { toExample } from "#datasets/files/read-examples";
 import { sourceName } from "#datasets/sources/table";
+import { compareText } from "#models/compare-text";
 import { CordonError } from "#models/errors";
 import type { TracedFile } from "./traced-files.ts";
 
@@ -129,9 +131,7 @@ async function traceSeed(id: string, files: readonly TracedFile[], text: boolean
       cellOf(hit.drop.strategy ?? "unknown", hit.drop.label ?? null).dropped++;
     }
   }
-  result.counts = [...cells.values()].sort((a, b) =>
-    a.strategy < b.strategy ? -1 : a.strategy > b.strategy ? 1 : (a.label ?? 2) - (b.label ?? 2),
-  );
+  result.counts = [...cells.values()].sort((a, b) => compareText(a.strategy, b.strategy) || (a.label ?? 2) - (b.label ?? 2));
   return result;
 }
 
@@ -180,8 +180,4 @@ function withoutTexts(lineage: NonNullable<Example["lineage"]>): NonNullable<Exa
     op.params === undefined ? op : { ...op, params: Object.fromEntries(Object.entries(op.params).filter(([, value]) => isName(value))) },
   );
   return { ...lineage, ops };
-}
-
-function strategyOf(row: Example): string {
-  return row.lineage?.ops.at(-1)?.name ?? "given";
 }

@@ -1,7 +1,7 @@
 // Seals files, and opens sealed ones, beside or into another folder. Neither ever replaces a file.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -10,7 +10,7 @@ import { replaceFile } from "#datasets/files/write-file";
 import { CordonError } from "#models/errors";
 import type { SealKey } from "./key.ts";
 import { SEALED, isSealed, unsealedName } from "./sealed-name.ts";
-import { opened, sealed } from "./sealed-stream.ts";
+import { damaged, opened, sealed } from "./sealed-stream.ts";
 
 const READ_BYTES = 256 * 1024;
 
@@ -32,13 +32,20 @@ export async function sealFile(path: string, key: SealKey, options: { remove?: b
   if (isSealed(path)) throw new CordonError("usage/bad-option", "the file is sealed already", { where: path });
   const target = `${path}${SEALED}`;
   refuseExisting(target, "unseal or remove it first");
+  const before = await stampOf(path);
   const plain = new Tally();
   await store(target, sealed(plain.of(read(path)), key));
-  const again = new Tally();
-  for await (const _ of again.of(opened(read(target), key, target)));
-  if (again.sha256 !== plain.sha256) {
-    await rm(target);
-    throw new CordonError("data/unreadable", "the file changed while it was sealed", { where: path, hint: "seal it again" });
+  try {
+    const again = new Tally();
+    for await (const _ of again.of(opened(read(target), key, target)));
+    if (again.sha256 !== plain.sha256) throw damaged(target, "it is not what was written");
+    // What was added behind the last read is in neither hash, and would be lost with the plain file.
+    if ((await stampOf(path)) !== before) {
+      throw new CordonError("data/unreadable", "the file changed while it was sealed", { where: path, hint: "seal it again" });
+    }
+  } catch (error) {
+    await rm(target, { force: true });
+    throw error;
   }
   if (options.remove) await rm(path);
   return { path, sealed: target, bytes: plain.bytes, sha256: plain.sha256, removed: options.remove ?? false };
@@ -55,6 +62,16 @@ export async function unsealFile(path: string, key: SealKey, folder: string): Pr
   const plain = new Tally();
   await store(target, plain.of(opened(read(path), key, path)));
   return { path, plain: target, bytes: plain.bytes };
+}
+
+/** Size and times of a file: another one where it was written to. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join();
+  } catch (error) {
+    throw readError(path, error);
+  }
 }
 
 async function* read(path: string): AsyncGenerator<Buffer> {

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { appendFileSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -252,5 +254,15 @@ describe("sealed files", () => {
     expect((await readFile(at("out/bytes.bin"))).equals(plain)).toBe(true);
     expect((await stat(at("out/bytes.bin"))).mode & 0o777).toBe(0o600);
     expect((await readdir(folder)).filter((name) => name.includes(".tmp"))).toEqual([]);
+  });
+
+  it("a file that is written to while it is sealed is neither sealed nor removed", async () => {
+    await writeFile(at("growing.bin"), randomBytes(8 << 20));
+    const sealing = sealFile(at("growing.bin"), KEY, { remove: true }).catch((error: unknown) => error);
+    while (!(await readdir(folder)).some((name) => name.startsWith("growing.bin.sealed."))) await setImmediate();
+    appendFileSync(at("growing.bin"), "more");
+    expect(await sealing).toMatchObject({ code: "data/unreadable", message: expect.stringContaining("changed while it was sealed") });
+    expect((await readdir(folder)).filter((name) => name.startsWith("growing"))).toEqual(["growing.bin"]);
+    expect((await stat(at("growing.bin"))).size).toBe((8 << 20) + 4);
   });
 });

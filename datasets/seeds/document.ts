@@ -1,5 +1,6 @@
 // Reads a file that is one document, JSON or YAML, whole: plain, compressed or sealed.
-import { parseDocument } from "yaml";
+import { isUtf8 } from "node:buffer";
+import { LineCounter, parseDocument } from "yaml";
 import { readBytes } from "#datasets/files/lines";
 import { CordonError } from "#models/errors";
 import { extensionOf, isRecord } from "./rows.ts";
@@ -18,16 +19,22 @@ export async function readDocument(path: string): Promise<unknown> {
     bytes += chunk.length;
     if (bytes > MAX_BYTES) throw new CordonError("data/unreadable", `the document is larger than ${MAX_BYTES} bytes`, { where: path });
   }
-  const text = Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/^\uFEFF/, "");
+  const whole = Buffer.concat(chunks);
+  if (!isUtf8(whole)) throw new CordonError("data/unreadable", "the file is not valid UTF-8", { where: path, hint: "save it as UTF-8" });
+  const text = whole.toString("utf8").replace(/^\uFEFF/, "");
+  let where = path;
   try {
     if (extensionOf(path) === ".json") return JSON.parse(text);
-    const document = parseDocument(text, { logLevel: "error" });
-    if (document.errors.length > 0) throw new Error("not YAML");
+    const lines = new LineCounter();
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+    const error = document.errors[0];
+    if (error !== undefined) {
+      where = `${path}:${lines.linePos(error.pos[0]).line}`;
+      throw error;
+    }
     return document.toJS();
   } catch {
-    throw new CordonError("data/unreadable", `the file is no ${extensionOf(path) === ".json" ? "JSON" : "YAML"}`, { where: path });
+    throw new CordonError("data/unreadable", `the file is no ${extensionOf(path) === ".json" ? "JSON" : "YAML"}`, { where });
   }
 }
 

@@ -1,6 +1,7 @@
 // Rows of sets that hold replies. The label is the reply's, so the reply is the text: with the request in it, a refusal would
 // teach that harmful requests are harmless. `turns` hold both, and two replies to one request are a pair whose sides fall into
 // the same split.
+import { exchange } from "#datasets/conversation";
 import { type Example, exampleSchema } from "#datasets/example";
 import { mapLabels } from "#datasets/sources/map-labels";
 
@@ -20,15 +21,11 @@ export interface Exchange {
 }
 
 export function exchangeExample({ id, prompt, reply, label, labels, pair, source, license }: Exchange): Example {
-  const turns: Example["turns"] = [
-    { role: "user", content: prompt },
-    { role: "assistant", content: reply },
-  ];
   return exampleSchema.parse({
     id,
     text: reply,
     source,
-    turns,
+    turns: exchange(prompt, reply),
     ...(pair !== undefined && { pair, lineage: { seedIds: [pair] } }),
     ...(license !== undefined && { license }),
     ...mapLabels(source, { label, labels }),

@@ -1,7 +1,6 @@
 // Requests to a Hugging Face hub: redirects followed by hand, so that the token goes to the hub's host alone; idle
 // time-outs. Messages name the data set and the file, never an address, which may be signed.
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { cacheFolder } from "#datasets/files/cache-folder";
 import { mayPass, retryAfter, type RetryPolicy, TransferError, transferError, withRetries } from "#datasets/http/retry";
 import { CordonError } from "#models/errors";
 
@@ -31,7 +30,7 @@ export function hubSettings(overrides: Partial<HubSettings> = {}, env: NodeJS.Pr
   return {
     endpoint,
     token: env["HF_TOKEN"] || undefined,
-    cacheDir: join(env["CORDON_CACHE"] || join(homedir(), ".cache", "cordon"), "hub"),
+    cacheDir: cacheFolder("hub", env),
     offline: /^(1|true|yes|on)$/i.test(env["HF_HUB_OFFLINE"] ?? ""),
     idleMs: 30_000,
     attempts: 6,

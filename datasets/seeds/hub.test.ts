@@ -1,11 +1,11 @@
 // Against a server that answers like the hub: a listing, redirects to a store on another host, and its ways of failing.
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { hubSettings, type HubSettings } from "./hub-request.ts";
 import { fetchDataset, parseHubRef } from "./hub.ts";
 import { resolveSeed } from "./resolve.ts";
@@ -51,7 +51,7 @@ const serve: Handler = (request, response) => {
   response.end(content.subarray(from));
 };
 
-/** Sends some bytes of the right answer, then cuts the connection. */
+/** Sends some bytes of the right answer, and cuts the connection once the other side has stored them. */
 const cutAfter =
   (bytes: number): Handler =>
   (request, response) => {
@@ -60,7 +60,16 @@ const cutAfter =
     const headers = { etag, "content-length": content.length - from };
     if (from > 0) response.writeHead(206, { ...headers, "content-range": `bytes ${from}-${content.length - 1}/${content.length}` });
     else response.writeHead(200, headers);
-    response.write(content.subarray(from, from + bytes), () => setTimeout(() => response.destroy(), 20));
+    response.write(content.subarray(from, from + bytes));
+    const stored = async () => {
+      const parts = await leftovers();
+      const sizes = await Promise.all(parts.map(async (name) => (await stat(join(cache, name))).size));
+      expect(sizes).toContain(from + bytes);
+    };
+    void vi
+      .waitFor(stored, { interval: 5, timeout: 1500 })
+      .finally(() => response.destroy())
+      .catch(() => {});
   };
 
 const status =

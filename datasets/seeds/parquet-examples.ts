@@ -8,7 +8,7 @@ import { readGeneric } from "./generic.ts";
 import { readRows } from "./rows.ts";
 
 /** Columns that hold JSON, since their shape is free. */
-export const JSON_COLUMNS = ["turns", "lineage"] as const;
+const JSON_COLUMNS = ["turns", "lineage"] as const;
 
 /** @throws CordonError usage/missing-file, data/unreadable, data/malformed-row */
 export async function* readParquetExamples(path: string): AsyncGenerator<Example> {

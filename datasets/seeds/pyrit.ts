@@ -3,10 +3,10 @@
 // group are the turns of one conversation. A seed is labelled by metadata.label, else it is harmful by its harm
 // categories; one that has neither is left out, as is whatever is no text. metadata.labelled says of a conversation whether the
 // label is its last reply's, which then is the text, or that of the whole.
+import { renderTurns } from "#datasets/conversation";
 import { type Example, type Turn, exampleSchema } from "#datasets/example";
 import { textId } from "#datasets/files/hash";
 import { mapLabels } from "#datasets/sources/map-labels";
-import { renderTurns } from "#datasets/strategies/row";
 import { itemsOf, readDocument } from "./document.ts";
 import { isRecord } from "./rows.ts";
 import { type Skip, noSkip } from "./skip.ts";

@@ -2,6 +2,7 @@
 // Classifiers, arXiv 2501.18837). Without a language model, its situations as requests put together of background, wish,
 // reason and form in some medium.
 import type { Candidate } from "#datasets/candidate";
+import { exchange, renderTurns } from "#datasets/conversation";
 import { textId } from "#datasets/files/hash";
 import type { Answer } from "#datasets/generators/asker";
 import { drawStyle } from "#datasets/grammar/style";
@@ -13,7 +14,7 @@ import { readForms } from "./forms.ts";
 import { type Axes, drawAxes, readAxes } from "./prompts/axes.ts";
 import { constitutionPrompt, goAlongPrompt, subtopicsPrompt } from "./prompts/constitution.ts";
 import { goAlong, readReplyForms } from "./replies.ts";
-import { type Aim, failedRow, renderTurns, rowOf, step } from "./row.ts";
+import { type Aim, failedRow, rowOf, step } from "./row.ts";
 import { generatorOf, type StrategyOf } from "./sections.ts";
 import { type Field, type Label, LABELS, readFields } from "./situations.ts";
 import { situationSeeds } from "./texts.ts";
@@ -76,10 +77,7 @@ function* unitsOfSide(field: Field, label: Label, section: Section, context: Str
       if (aims[1] === undefined) return [message];
       const second = await ask(context, generator, goAlongPrompt(field, label, first.value.text, replyWords), [aims[1]], i);
       if (second.state === "missed") return [message, ...second.failed];
-      const turns = [
-        { role: "user" as const, content: first.value.text },
-        { role: "assistant" as const, content: second.value.text },
-      ];
+      const turns = exchange(first.value.text, second.value.text);
       const after = [...before, message.row.lineage!.ops.at(-1)!];
       const replied = { ...aims[1], parents: [message.row.id] };
       return [message, rowOf(replied, { text: renderTurns(turns), turns, asked: second.asked, before: after })];
@@ -114,10 +112,7 @@ async function* embedded(section: Section, context: StrategyContext): AsyncGener
       name: "constitution/reply",
       seed,
       write: (side, random) => {
-        const turns = [
-          { role: "user" as const, content: compose(side, random("request")) },
-          { role: "assistant" as const, content: goAlong(replies, field, side, random("reply")) },
-        ];
+        const turns = exchange(compose(side, random("request")), goAlong(replies, field, side, random("reply")));
         return { text: renderTurns(turns), turns };
       },
     });

@@ -1,6 +1,7 @@
 // Conversations of several turns: the harm may come late, in pieces or after a question. The label is that of the whole.
 // Without a language model, turns put together around an act, the assistant's alike on both sides.
 import type { Candidate } from "#datasets/candidate";
+import { exchange, renderTurns } from "#datasets/conversation";
 import type { Turn } from "#datasets/example";
 import { drawStyle } from "#datasets/grammar/style";
 import type { Random } from "#models/random";
@@ -9,7 +10,7 @@ import type { StrategyContext } from "./context.ts";
 import { bothSides } from "./embedded.ts";
 import { type Forms, readForms } from "./forms.ts";
 import { COURSES, dialoguePrompt } from "./prompts/passages.ts";
-import { renderTurns, rowOf } from "./row.ts";
+import { rowOf } from "./row.ts";
 import { generatorOf, type StrategyOf } from "./sections.ts";
 import { situationPassages } from "./situation-passages.ts";
 import { type Field, readFields } from "./situations.ts";
@@ -31,10 +32,7 @@ export async function* dialogueCandidates(section: Section, context: StrategyCon
     const aimed = { ...aim, params: { ...aim.params, ...about } };
     const answer = await ask(context, generator, dialoguePrompt(field, label, situation, about, drawn), [aimed], variant);
     if (answer.state === "missed") return answer.failed;
-    const turns = answer.value.exchanges.flatMap(({ person, assistant }): Turn[] => [
-      { role: "user", content: person },
-      { role: "assistant", content: assistant },
-    ]);
+    const turns = answer.value.exchanges.flatMap(({ person, assistant }) => exchange(person, assistant));
     return [rowOf(aimed, { text: renderTurns(turns), turns, asked: answer.asked })];
   });
 }
@@ -63,15 +61,14 @@ function converse(forms: Forms<(typeof LISTS)[number]>, field: Field, act: strin
   const style = drawStyle(random);
   const say = (list: (typeof LISTS)[number]) => forms.say(list, field, random, { act });
   const turns: Turn[] = [];
-  const exchange = (asked: string, replied: string) =>
-    turns.push({ role: "user", content: style(asked) }, { role: "assistant", content: replied });
-  if (random.chance(0.5)) exchange(say("greeting"), say("welcome"));
-  for (let n = random.below(3); n > 0; n--) exchange(say("smalltalk"), say("smallreply"));
+  const add = (asked: string, replied: string) => turns.push(...exchange(style(asked), replied));
+  if (random.chance(0.5)) add(say("greeting"), say("welcome"));
+  for (let n = random.below(3); n > 0; n--) add(say("smalltalk"), say("smallreply"));
   let asked = say("ask");
   for (let n = random.below(3); n > 0; n--) {
-    exchange(asked, say("back"));
+    add(asked, say("back"));
     asked = say("explain");
   }
-  exchange(asked, say("end"));
+  add(asked, say("end"));
   return turns;
 }

@@ -2,6 +2,7 @@
 import type { Candidate } from "#datasets/candidate";
 import { type Recipe, recipeHash } from "#datasets/recipe";
 import type { Example } from "#datasets/example";
+import { isDisguised } from "#datasets/transforms/layers";
 import { type TransformOptions, transformExamples } from "#datasets/transforms/twins";
 import { CordonError } from "#models/errors";
 import { answersCandidates } from "./answers.ts";
@@ -84,7 +85,7 @@ async function* withCopies(above: AsyncIterable<Candidate>, options: TransformOp
   async function* originals(): AsyncGenerator<Example> {
     for await (const candidate of above) {
       held.push(candidate);
-      if (candidate.state === "row" && !isCopy(candidate.row)) yield candidate.row;
+      if (candidate.state === "row" && !isDisguised(candidate.row)) yield candidate.row;
     }
   }
   for await (const row of transformExamples(originals(), options)) {
@@ -92,10 +93,6 @@ async function* withCopies(above: AsyncIterable<Candidate>, options: TransformOp
     yield { state: "row", row };
   }
   yield* held;
-}
-
-function isCopy(row: Example): boolean {
-  return row.lineage?.ops.at(-1)?.name.startsWith("transform/") ?? false;
 }
 
 function refuseUnknownSeeds(recipe: Recipe, seeds: Readonly<Record<string, string>>): void {

@@ -1,4 +1,4 @@
-// Names in a recipe that only its data can tell to be wrong: subjects of a benchmark, chapters, transforms.
+// Names in a recipe that only its data can tell to be wrong: subjects of a benchmark.
 import { CordonError } from "#models/errors";
 
 /** A name that a recipe misspells would otherwise leave out its rows in silence. @throws CordonError */

@@ -5,8 +5,6 @@ import type { Candidate } from "#datasets/candidate";
 import { drawStyle } from "#datasets/grammar/style";
 import type { Random } from "#models/random";
 import { isCategoryId, relatedCategories } from "#models/taxonomy";
-import { fill } from "#datasets/grammar/expand";
-import { actForms } from "#datasets/grammar/grammar";
 import { ask, runUnits, type Unit } from "./asking.ts";
 import type { StrategyContext } from "./context.ts";
 import { bothSides } from "./embedded.ts";
@@ -70,11 +68,8 @@ async function* embedded(section: Section, context: StrategyContext): AsyncGener
     const { questions, imperatives, statements } = field.frames;
     const surrounded = (core: string, random: Random) =>
       drawStyle(random)(`${forms.say("before", field, random)}${core}${forms.say("after", field, random)}`);
-    const core = (side: string, random: Random) => {
-      if (situation.kind === "post") return side;
-      const frame = random.pick([...questions, ...imperatives, ...statements]);
-      return fill(frame, { ...field.values([frame.replace(/\{[Aa]ct(ing)?\}/g, "")], random, forms.slots), ...actForms(side) });
-    };
+    const core = (side: string, random: Random) =>
+      situation.kind === "post" ? side : field.framed(side, [...questions, ...imperatives, ...statements], random, forms.slots);
     yield* bothSides(seeded, {
       name: "minimal-pairs/situation",
       seed,

@@ -2,9 +2,8 @@
 // (chosen) and a compliant one (rejected, the only harmful kind); to a harmless prompt, a helpful reply (chosen) and an
 // over-refusal (rejected, harmless). The row's text is the reply; `turns` hold the prompt as well.
 import type { Candidate } from "#datasets/candidate";
+import { exchange } from "#datasets/conversation";
 import { textId } from "#datasets/files/hash";
-import { fill } from "#datasets/grammar/expand";
-import { actForms } from "#datasets/grammar/grammar";
 import { drawStyle } from "#datasets/grammar/style";
 import { Random } from "#models/random";
 import { ask, runUnits, type Unit } from "./asking.ts";
@@ -113,18 +112,13 @@ function holdBack(forms: ReplyForms, field: Field, act: string, random: Random):
 }
 
 function replied(prompt: string, reply: string): Written {
-  const turns = [
-    { role: "user" as const, content: prompt },
-    { role: "assistant" as const, content: reply },
-  ];
-  return { text: reply, turns };
+  return { text: reply, turns: exchange(prompt, reply) };
 }
 
 /** The situation as a request in one of the grammar's frames. */
 function message({ field, situation, random }: SituationSeed, label: Label): string {
   const draw = random("prompt");
   const { questions, imperatives, statements, personas } = field.frames;
-  const frame = draw.pick([...questions, ...imperatives, ...statements, ...personas]);
-  const values = { ...field.values([frame.replace(/\{[Aa]ct(ing)?\}/g, "")], draw), ...actForms(sideOf(situation, label)!) };
-  return drawStyle(draw)(fill(frame, values));
+  const request = field.framed(sideOf(situation, label)!, [...questions, ...imperatives, ...statements, ...personas], draw);
+  return drawStyle(draw)(request);
 }

@@ -90,9 +90,3 @@ export function step({ prompt, origin }: Asked): Operation {
 export function pairId(...made: unknown[]): string {
   return `p-${textId(JSON.stringify(made))}`;
 }
-
-/** A conversation as one text. */
-export function renderTurns(turns: readonly Turn[]): string {
-  const names = { system: "System", user: "User", assistant: "Assistant" };
-  return turns.map(({ role, content }) => `${names[role]}: ${content}`).join("\n\n");
-}

@@ -11,17 +11,17 @@ export const UNASKED: CategoryId = "child-exploitation";
 const CHAPTERS: readonly string[] = [...CATEGORY_IDS, BENIGN];
 export const count = z.number().int().min(0);
 
+const chapterName = (known: readonly string[]) =>
+  z.string().superRefine((name, context) => {
+    if (known.includes(name)) return;
+    const message =
+      name === UNASKED ? `no text of ${UNASKED} is ever generated` : `no such chapter: there are ${known.toSorted().join(", ")}`;
+    context.addIssue({ code: "custom", message });
+  });
+
 /** Chapters of the constitution by name; all that may be asked for by default. */
 const chapters = z
-  .array(
-    z.string().superRefine((name, context) => {
-      if (name === UNASKED) context.addIssue({ code: "custom", message: `no text of ${UNASKED} is ever generated` });
-      else if (!CHAPTERS.includes(name)) {
-        const known = CHAPTERS.filter((chapter) => chapter !== UNASKED);
-        context.addIssue({ code: "custom", message: `no such chapter: there are ${known.join(", ")}` });
-      }
-    }),
-  )
+  .array(chapterName(CHAPTERS.filter((chapter) => chapter !== UNASKED)))
   .min(1)
   .optional();
 
@@ -74,8 +74,8 @@ const questions = {
 
 const grammar = z.strictObject({
   kind: z.literal("grammar"),
-  /** Chapters of the constitution by name; all of them by default. */
-  chapters: z.array(z.string()).optional(),
+  /** Chapters of the constitution by name; all of them by default: of `child-exploitation` there are harmless neighbours alone. */
+  chapters: z.array(chapterName(CHAPTERS)).min(1).optional(),
   act_variants: count.default(5),
   post_variants: count.default(4),
   pages: count.default(60),
@@ -128,7 +128,7 @@ const codeclm = z.strictObject({
   per_text: count.default(1),
 });
 
-export const DIRECTIONS = ["to-harmless", "to-harmful"] as const;
+const DIRECTIONS = ["to-harmless", "to-harmful"] as const;
 
 const minimalPairs = z.strictObject({
   kind: z.literal("minimal-pairs"),

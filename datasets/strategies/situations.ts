@@ -4,7 +4,7 @@ import { BENIGN, type Chapter, readConstitution } from "#datasets/constitution";
 import type { Example } from "#datasets/example";
 import { chooseSlots, fill } from "#datasets/grammar/expand";
 import { type Frames, readFrames, type Slots } from "#datasets/grammar/frames";
-import { ADULTS_ONLY, ofAdults, seedId } from "#datasets/grammar/grammar";
+import { actForms, ADULTS_ONLY, ofAdults, seedId } from "#datasets/grammar/grammar";
 import { isSexual } from "#datasets/minors";
 import type { Random } from "#models/random";
 import { type CategoryId, relatedCategories } from "#models/taxonomy";
@@ -65,6 +65,12 @@ export class Field {
     const slots = templates.some(isSexual) ? this.#adultSlots : this.#slots;
     // A strategy's own slots go behind: a chapter may have one of the same name with another meaning.
     return chooseSlots(templates, { ...further, ...slots }, random);
+  }
+
+  /** An act in one of these frames. */
+  framed(act: string, frames: readonly string[], random: Random, further: Slots = {}): string {
+    const frame = random.pick(frames);
+    return fill(frame, { ...this.values([frame.replace(/\{[Aa]ct(ing)?\}/g, "")], random, further), ...actForms(act) });
   }
 
   /** A situation with its slots filled. */

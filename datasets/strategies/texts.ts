@@ -2,12 +2,9 @@
 import type { Example } from "#datasets/example";
 import { collect } from "#datasets/files/collect";
 import { readExamples } from "#datasets/files/read-examples";
-import { fill } from "#datasets/grammar/expand";
-import { actForms } from "#datasets/grammar/grammar";
 import { readQuestions, seedFormat } from "#datasets/seeds/index";
 import { resolveSeed } from "#datasets/seeds/resolve";
-import { isSexual } from "#datasets/minors";
-import { namesMinor } from "#models/minor-words";
+import { isSexualOfMinors } from "#datasets/minors";
 import { Random } from "#models/random";
 import type { StrategyContext } from "./context.ts";
 import { refuseUnknown } from "./known-names.ts";
@@ -73,7 +70,7 @@ export async function* textsOf(name: string, section: TextsSection, context: Str
 }
 
 function mayBeWorkedOn({ text, categories, topic }: SeedText): boolean {
-  return topic !== UNASKED && !categories.includes(UNASKED) && !(isSexual(text) && namesMinor(text));
+  return topic !== UNASKED && !categories.includes(UNASKED) && !isSexualOfMinors(text);
 }
 
 async function* everyText(name: string, section: TextsSection, context: StrategyContext): AsyncGenerator<SeedText> {
@@ -93,11 +90,8 @@ function framed(field: Field, situation: Situation, label: 0 | 1, random: Random
   const side = sideOf(situation, label);
   if (side === null) return undefined;
   const { questions, imperatives, statements, personas } = field.frames;
-  const frame = random.pick([...questions, ...imperatives, ...statements, ...personas]);
-  const text =
-    situation.kind === "post"
-      ? side
-      : fill(frame, { ...field.values([frame.replace(/\{[Aa]ct(ing)?\}/g, "")], random), ...actForms(side) });
+  const frames = [...questions, ...imperatives, ...statements, ...personas];
+  const text = situation.kind === "post" ? side : field.framed(side, frames, random);
   return { ...field.labelled(label), text, lang: "en", seedIds: [situation.seedId], parents: [], license: "Apache-2.0" };
 }
 

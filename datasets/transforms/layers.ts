@@ -1,5 +1,6 @@
 // Transforms over one another, each with a seed of its own, so that a row's lineage is enough to make its text again.
-import type { Operation } from "#datasets/example";
+import { strategyOf } from "#datasets/candidate";
+import type { Example, Operation } from "#datasets/example";
 import { Random } from "#models/random";
 import { TRANSFORMS } from "./table.ts";
 import type { Transform } from "./transform.ts";
@@ -44,6 +45,11 @@ export function compose(transforms: readonly [Transform, ...Transform[]]): Trans
 /** The layers as operations of a lineage, the innermost first. */
 export function operationsOf(layers: readonly Layer[]): Operation[] {
   return layers.map(({ transform, seed }) => ({ name: PREFIX + transform.name, version: transform.version, seed }));
+}
+
+/** Whether a row is the disguised copy of another. */
+export function isDisguised(row: Example): boolean {
+  return strategyOf(row).startsWith(PREFIX);
 }
 
 /** The text that the last operations of a lineage made of its parent's; null where an operation is none of ours or older. */

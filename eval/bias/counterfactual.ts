@@ -4,6 +4,7 @@
 import { type Interval, quantile } from "#eval/metrics/bootstrap";
 import { inOrder, draw } from "#eval/diversity/sample";
 import { tokensOf } from "#eval/diversity/tokens";
+import { compareText } from "#models/compare-text";
 import { Random } from "#models/random";
 import { type Identity, type Mention, MentionFinder } from "./identity-terms.ts";
 
@@ -122,7 +123,7 @@ export function summarise(gaps: readonly TextGap[], spread: number, options: Gap
     relative_interval: [resamples[0]![0] / spread, resamples[0]![1] / spread],
     flip_rate: mean(gaps, "flips"),
     flip_interval: resamples[1]!,
-    dimensions: Object.fromEntries(dimensions.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    dimensions: Object.fromEntries(dimensions.toSorted(([a], [b]) => compareText(a, b))),
   };
 }
 

@@ -9,7 +9,7 @@ import { auroc } from "#eval/metrics/ranking-metrics";
 import { type Identity, MentionFinder } from "./identity-terms.ts";
 
 /** Rows of each label that an AUC needs to be told. */
-export const LEAST_ROWS = 10;
+const LEAST_ROWS = 10;
 
 export interface SubgroupRow {
   /** Probability, 0 to 1. */

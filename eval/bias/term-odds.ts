@@ -4,9 +4,10 @@
 import type { Example } from "#datasets/example";
 import { tokensOf } from "#eval/diversity/tokens";
 import type { Interval } from "#eval/metrics/bootstrap";
+import { compareText } from "#models/compare-text";
 import { type Identity, MentionFinder } from "./identity-terms.ts";
 
-export const PRIOR_MENTIONS = 10;
+const PRIOR_MENTIONS = 10;
 
 export interface TermOdds {
   identity: string;
@@ -50,7 +51,7 @@ export function termOdds(rows: readonly Pick<Example, "text" | "label">[], ident
         interval: [value - half, value + half],
       };
     })
-    .sort((a, b) => Math.abs(b.log_odds) - Math.abs(a.log_odds) || (a.identity < b.identity ? -1 : 1));
+    .sort((a, b) => Math.abs(b.log_odds) - Math.abs(a.log_odds) || compareText(a.identity, b.identity));
 }
 
 /** Log-odds ratio of `a` of `ofA` rows against `b` of `ofB`, both counts not 0 together, and its variance. */

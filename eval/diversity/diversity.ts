@@ -4,6 +4,7 @@
 import { cellOf } from "#datasets/candidate";
 import type { Example } from "#datasets/example";
 import type { Interval } from "#eval/metrics/bootstrap";
+import { compareText } from "#models/compare-text";
 import { Random } from "#models/random";
 import { compressionRatio, distinct, selfRepetition } from "./repetition.ts";
 import { cut, draw, inOrder } from "./sample.ts";
@@ -77,7 +78,7 @@ export function diversity(
     const own = rows.filter((row) => row.label === label);
     const topics = Map.groupBy(own, (row) => cellOf(row).topic);
     const cells: [string | null, Example[]][] = [[null, own]];
-    if (options.topics && topics.size > 1) cells.push(...[...topics].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    if (options.topics && topics.size > 1) cells.push(...[...topics].toSorted(([a], [b]) => compareText(a, b)));
     return cells.map(([topic, members]): CellDiversity => {
       progress(`diversity of ${label === 1 ? "harmful" : "harmless"} ${topic ?? "rows"}`);
       const texts = cut(inOrder(members.map((row) => row.text)), options.tokens);

@@ -7,7 +7,7 @@ import { draw, inOrder } from "./sample.ts";
 import { gramKeys, tokensOf } from "./tokens.ts";
 
 /** Similarity from which on two texts are near duplicates. */
-export const NEAR = 0.7;
+const NEAR = 0.7;
 const GRAM = 3;
 
 export interface NearDuplicates {

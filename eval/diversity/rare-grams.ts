@@ -7,8 +7,8 @@ import { inOrder } from "./sample.ts";
 import { gramKeys, tokensOf } from "./tokens.ts";
 
 /** Tokens of an n-gram, and texts of the half in which a rare one stands at most. */
-export const GRAM = 2;
-export const RARE = 2;
+const GRAM = 2;
+const RARE = 2;
 
 const HALVINGS = 5;
 

@@ -1,11 +1,12 @@
 // Samples of a set that do not depend on the order in which its rows came, of one size and one length: figures of
 // diversity grow with both (arXiv 2403.00553, section 4), so only like is compared with like.
+import { compareText } from "#models/compare-text";
 import type { Random } from "#models/random";
 import { tokensOf, type Tokens } from "./tokens.ts";
 
 /** The texts in an order of their own, as a place to draw from. */
 export function inOrder(texts: readonly string[]): string[] {
-  return texts.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return texts.toSorted(compareText);
 }
 
 /** The first `tokens` tokens of each text that has as many; shorter ones are left out. */

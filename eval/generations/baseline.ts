@@ -9,7 +9,7 @@ const label = z.union([z.literal(0), z.literal(1)]);
 const interval = z.tuple([z.number(), z.number()]);
 const measured = z.object({ value: z.number(), interval: interval.nullable() });
 
-export const baselineSchema = z.object({
+const baselineSchema = z.object({
   settings: z.object({ rows: z.number(), tokens: z.number(), duplicate_rows: z.number() }),
   cells: z.array(z.object({ label, topic: z.string().nullable(), figures: z.record(z.enum(FIGURE_NAMES), measured).nullable() })),
   near_duplicates: z.array(z.object({ label, near: z.number() })),

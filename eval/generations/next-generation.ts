@@ -1,12 +1,12 @@
 // The next generation of a set that feeds on itself: for each label a language model of its rows writes new texts, and of
 // these a classifier of the same rows picks those that it is surest of.
 import type { Example } from "#datasets/example";
-import { isSexual } from "#datasets/minors";
-import { namesMinor } from "#models/minor-words";
+import { isSexualOfMinors } from "#datasets/minors";
+import { compareText } from "#models/compare-text";
 import { Random } from "#models/random";
 import { WordSampler } from "./word-sampler.ts";
 
-export const NEXT_GENERATION_VERSION = 1;
+const NEXT_GENERATION_VERSION = 1;
 
 export interface NextGenerationOptions {
   generation: number;
@@ -45,7 +45,7 @@ export function nextGeneration(rows: readonly Example[], score: (text: string) =
     for (let i = 0; i < wanted * MOST_TRIES && written.length < wanted; i++) {
       const text = sampler.sample(random, MOST_WORDS);
       if (text === "") continue;
-      if (isSexual(text) && namesMinor(text)) {
+      if (isSexualOfMinors(text)) {
         dropped++;
         continue;
       }
@@ -53,7 +53,7 @@ export function nextGeneration(rows: readonly Example[], score: (text: string) =
       written.push({ text, sureness: label === 1 ? p : 1 - p });
     }
     return written
-      .sort((a, b) => b.sureness - a.sureness || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+      .sort((a, b) => b.sureness - a.sureness || compareText(a.text, b.text))
       .slice(0, options.rows[label])
       .map(({ text }, i): Example => ({
         id: `c-${generation}-${label}-${i}`,

@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Evaluation, ReferencePoint, SetEvaluation } from "#eval/evaluate";
 import type { CalibrationBin } from "#eval/metrics/calibration";
+import { card } from "./card.ts";
 import { COLOR, svg } from "./figure.ts";
 import { type Html, html } from "./html.ts";
 import { subgroupCard } from "./subgroup-card.ts";
@@ -29,76 +30,35 @@ export function evaluationSection(evaluation: Evaluation): Html {
       Label <strong>${evaluation.label}</strong>. Under each value its 95 % bootstrap interval. Flagged, recall and false positives are at
       ${thresholds.length === 1 ? `the threshold ${thresholds[0]}` : "each set’s threshold"}.
     </p>
-    <div class="card">
-      <h3>Metrics by set</h3>
-      <div class="scroll" tabindex="0" role="region" aria-label="Metrics by set">
-        <table>
-          <caption>
-            Metrics of each labelled set with 95 % intervals
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">set</th>
-              <th scope="col">rows</th>
-              ${COLUMNS.map((c) => html`<th scope="col">${c.title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${sets.map(
-              ([name, set]) =>
-                html`<tr>
-                  <th scope="row">${name}</th>
-                  <td>${whole(set.n)}<small>${whole(set.positives)} harmful</small></td>
-                  ${COLUMNS.map((c) => cell(set, c))}
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
-      ${undefined_.length > 0 && html`<p>${NONE} is undefined: ${undefined_.map(([name, set]) => `in ${name} ${set.undefined_because}`).join("; ")}.</p>`}
-    </div>
+    ${card(
+      "Metrics by set",
+      undefined_.length === 0
+        ? ""
+        : `${NONE} is undefined: ${undefined_.map(([name, set]) => `in ${name} ${set.undefined_because}`).join("; ")}.`,
+      ["set", "rows", ...COLUMNS.map((column) => column.title)],
+      sets.map(([name, set]) => [
+        name,
+        html`${whole(set.n)}<small>${whole(set.positives)} harmful</small>`,
+        ...COLUMNS.map((column) => cell(set, column)),
+      ]),
+    )}
     ${reference && referenceCard(sets, reference)}${rocCard(sets)}${calibrationCard(sets)}${sets.map(([name, set]) => set.subgroups && subgroupCard(name, set.subgroups))}
   </section>`;
 }
 
 function cell(set: SetEvaluation, { path, of, format = metric }: (typeof COLUMNS)[number]): Html {
-  return html`<td>
-    ${format(of(set))}<small
-      >${of(set) === null ? "" : interval(set.intervals[path], (v) => format(v).replace(" %", "")).replace(" to ", "–")}</small
-    >
-  </td>`;
+  const bounds = of(set) === null ? "" : interval(set.intervals[path], (v) => format(v).replace(" %", "")).replace(" to ", "–");
+  return html`${format(of(set))}<small>${bounds}</small>`;
 }
 
 /** All sets at the one threshold that flags a set share of a benign set. */
 function referenceCard(sets: [string, SetEvaluation][], { name, share, threshold: at }: ReferencePoint): Html {
-  return html`<div class="card">
-    <h3>At a fixed rate of false alarms</h3>
-    <p>At ${threshold(at)}, the threshold which flags ${percent(share)} of ${name}.</p>
-    <div class="scroll" tabindex="0" role="region" aria-label="At a fixed rate of false alarms">
-      <table>
-        <caption>
-          Recall and false positives at the reference threshold
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">set</th>
-            <th scope="col">recall</th>
-            <th scope="col">false positives</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${sets.map(
-            ([set, { at_reference: r }]) =>
-              html`<tr>
-                <th scope="row">${set}</th>
-                <td>${percent(r?.recall)}</td>
-                <td>${percent(r?.fpr)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
-  </div>`;
+  return card(
+    "At a fixed rate of false alarms",
+    `At ${threshold(at)}, the threshold which flags ${percent(share)} of ${name}.`,
+    ["set", "recall", "false positives"],
+    sets.map(([set, { at_reference: reached }]) => [set, percent(reached?.recall), percent(reached?.fpr)]),
+  );
 }
 
 function rocCard(sets: [string, SetEvaluation][]): Html | null {

@@ -5,6 +5,7 @@ import type { Probe } from "#eval/probe/probe";
 import type { Sweep } from "#eval/sweep/sweep";
 import type { Manifest } from "#models/manifest";
 import { capabilityFigure, probeFigure } from "./capability-figures.ts";
+import { card } from "./card.ts";
 import { evaluationSection } from "./evaluation-section.ts";
 import { figure } from "./figure.ts";
 import { html, type Html } from "./html.ts";
@@ -87,29 +88,19 @@ function thresholdTable({ points, recommended, rule }: Sweep): Html {
     ),
   );
   const rows = [...new Set([...near, ...(recommended ? [recommended.point] : [])])].sort((a, b) => a.threshold - b.threshold);
-  const cell = (share: number | null) => html`<td>${percent(share)}</td>`;
-  return html`<div class="card">
-    <h3>Thresholds in numbers</h3>
-    <p>Shares of ${unit}. All thresholds and sources are in sweep.csv.</p>
-    <div class="scroll" tabindex="0" role="region" aria-label="Thresholds in numbers">
-      <table>
-        <caption>
-          What thresholds remove
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">threshold</th>
-            <th scope="col">removed</th>
-            <th scope="col">documents removed</th>
-            <th scope="col">recall</th>
-            <th scope="col">precision</th>
-            <th scope="col">harmless lost</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map((p) => html`<tr${p === recommended?.point ? html` class="on"` : ""}><th scope="row">${threshold(p.threshold)}${p === recommended?.point ? " recommended" : ""}</th>${cell(p.removed[unit])}<td>${whole(p.removed_count.documents)}</td>${cell(p.recall[unit])}${cell(p.precision[unit])}${cell(p.harmless_loss[unit])}</tr>`)}
-        </tbody>
-      </table>
-    </div>
-  </div>`;
+  const shown = recommended?.point;
+  return card(
+    "Thresholds in numbers",
+    `Shares of ${unit}. All thresholds and sources are in sweep.csv.`,
+    ["threshold", "removed", "documents removed", "recall", "precision", "harmless lost"],
+    rows.map((p) => [
+      `${threshold(p.threshold)}${p === shown ? " recommended" : ""}`,
+      percent(p.removed[unit]),
+      whole(p.removed_count.documents),
+      percent(p.recall[unit]),
+      percent(p.precision[unit]),
+      percent(p.harmless_loss[unit]),
+    ]),
+    rows.findIndex((p) => p === shown),
+  );
 }

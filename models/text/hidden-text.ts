@@ -20,7 +20,7 @@ export interface Bounds {
   payloads: number;
 }
 
-export const HIDDEN_TEXT_BOUNDS: Bounds = { depth: 2, characters: 1 << 16, payloads: 8 };
+const HIDDEN_TEXT_BOUNDS: Bounds = { depth: 2, characters: 1 << 16, payloads: 8 };
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 

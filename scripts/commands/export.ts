@@ -5,9 +5,8 @@ import type { Example } from "#datasets/example";
 import { EXPORT_FORMATS, type ExportSummary, exportRows } from "#datasets/exports/export";
 import { type LabelledFile, labelledFiles } from "#datasets/labelled-files";
 import type { ColumnMapping } from "#datasets/seeds/generic";
-import { NgramScorer, aggregatedScores } from "#models/ngram/scorer";
-import { loadPackage } from "#models/package";
 import { COLUMNS_HELP, columnMapping, DATA_HELP, SkippedRows } from "#scripts/data-options";
+import { packageJudge } from "#scripts/judge";
 import { Progress, printResult, table } from "#scripts/output";
 
 interface ExportFlags {
@@ -27,7 +26,7 @@ Harmful rows are left out by default; the formats ${EXPORT_FORMATS.filter((f) =>
   .map((f) => f.name)
   .join(", ")} are made of them and ask for
 --include-harmful. Every row that a format cannot hold is counted with its reason. The output may end in .gz, .zst and
-.sealed. What --format writes, --data FORMAT:FILE reads.
+.sealed. FORMAT:FILE reads again what --format wrote; jsonl and parquet need no name, sft and dpo are only written.
 
 Examples:
   cordon export runs/examples/examples.jsonl --format parquet --out examples.parquet
@@ -56,7 +55,7 @@ export function register(program: Command): void {
       const progress = new Progress();
       const summary = await exportRows(rowsOf(files, skipped, progress), format, flags.out, {
         includeHarmful: flags.includeHarmful ?? false,
-        judge: flags.judge === undefined ? undefined : await judgeOf(flags.judge),
+        judge: flags.judge === undefined ? undefined : (await packageJudge(flags.judge)).score,
       });
       progress.done(`${summary.records} records in ${flags.out}`);
       skipped.report();
@@ -72,13 +71,6 @@ async function* rowsOf(files: readonly LabelledFile[], skipped: SkippedRows, pro
       yield row;
     }
   }
-}
-
-/** The package's probability of its first label. */
-async function judgeOf(dir: string): Promise<(text: string) => number> {
-  const { manifest, model } = await loadPackage(dir);
-  const scorer = new NgramScorer(model);
-  return (text) => aggregatedScores(scorer.scoreText(text), manifest.aggregate)[0]!;
 }
 
 function describe({ format, records, rows, leftOut, sha256 }: ExportSummary): string {

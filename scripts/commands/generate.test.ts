@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type GenerationManifest, EXAMPLES_FILE } from "#datasets/generate/generate";
+import { EXAMPLES_FILE } from "#datasets/gates/pass-gates";
+import type { GenerationManifest } from "#datasets/generate/generate";
 import { recipeNames } from "#datasets/recipe";
 import { spawnCordon } from "#scripts/spawn-cordon";
 import { collectSeeds } from "./generate.ts";
@@ -77,10 +78,11 @@ describe("cordon generate", () => {
     ["--seeds without a reference", ["--seeds", "mmlu"], /expected NAME=REF/],
     ["seeds that are not there", ["--recipe", "mine.yaml"], /\/nonexistent/],
     ["a recipe that is not there", ["--recipe", "nonsense"], /^cordon: no such recipe \(nonsense\): a file, or one of .*cbrn, .*embedded/],
-    ["a recipe that is a folder", ["--recipe", "quiz"], /^cordon: cannot read the file \(quiz\)/],
+    ["a recipe that is a folder", ["--recipe", "quiz"], /^cordon: a folder stands where a file is read \(quiz\)/],
     ["no --out", ["--recipe", "mine.yaml", "NO OUT"], /--out/],
   ])("%s: one line, exit 2, nothing written", async (_, args, message) => {
-    const out = args.includes("NO OUT") ? [] : ["--out", "refused"];
+    // Each its own: a run names what another that goes on has beside the same --out.
+    const out = args.includes("NO OUT") ? [] : ["--out", `refused-${args.at(-1)}`];
     const { code, stdout, stderr } = await cordon(...args.filter((arg) => arg !== "NO OUT"), ...out);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(new RegExp(message, "m"));
@@ -90,7 +92,7 @@ describe("cordon generate", () => {
         .split("\n")
         .filter((line) => !line.startsWith("(") && !line.startsWith("generating ")),
     ).toHaveLength(1);
-    expect(await readdir(scratch)).not.toContain("refused");
+    expect(await readdir(scratch)).not.toContain(`refused-${args.at(-1)}`);
   });
 
   it("a recipe with a mistake: one line with file and line, exit 1, no text of it", async () => {

@@ -4,11 +4,12 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type GenerationManifest, generateInto } from "#datasets/generate/generate";
 import { readRecipe, type Recipe, resolveRecipe } from "#datasets/recipe";
 import { CordonError } from "#models/errors";
+import { unfinishedFolders } from "#models/output-folder";
 import { CORDON_VERSION, gitRevision, revisionDate } from "#scripts/about";
 import { describeDryRun, dryRun } from "#scripts/dry-run";
 import { funnelTable } from "#scripts/funnel-table";
 import { integerIn, numberIn, Progress, printResult } from "#scripts/output";
-import { openCache, openRecipeAsker } from "#scripts/recipe-asker";
+import { existingCache, openRecipeAsker } from "#scripts/recipe-asker";
 
 interface GenerateFlags {
   recipe: string;
@@ -24,6 +25,8 @@ interface GenerateFlags {
   json?: boolean;
 }
 
+const LISTED_REASONS = 4;
+
 const HELP = `
 Recipes that ship with Cordon; another one is a YAML file of the same shape (datasets/recipes/, docs/generate.md):
   embedded         constitution and grammar alone: no network, no language model
@@ -34,7 +37,6 @@ Recipes that ship with Cordon; another one is a YAML file of the same shape (dat
   wmdp-bio, wmdp-chem, wmdp-cyber, cbrn-llm
                    the same with two endpoints, one for each side
   guardrail-llm    the guardrail with two endpoints
-  ablation         what cordon run ablation trains on, part by part
 
 Recipes with endpoints take their addresses, models and keys from the environment. Each reply is kept as it comes, so a run
 that was killed, or ended at its budget, is run again and goes on: no answer is paid twice.
@@ -79,9 +81,13 @@ export function register(program: Command): void {
 
 async function generateWith(recipe: Recipe, flags: GenerateFlags, out: string): Promise<void> {
   const progress = new Progress();
+  for (const folder of await unfinishedFolders(out)) {
+    process.stderr.write(`${folder} was left by a run that did not end, and may hold texts: delete it, unless that run still goes on\n`);
+  }
   const { maxCost, maxTokens, cache, seal: sealed } = flags;
   const models = await openRecipeAsker(recipe, { maxCost, maxTokens, cache, sealed, notify: (line) => progress.update(line) });
   const made = { rows: 0, failed: 0 };
+  const reasons = new Map<string, number>();
   let stage = "";
   const tell = () => {
     const asked = models === undefined ? "" : `; ${models.line()}`;
@@ -93,7 +99,10 @@ async function generateWith(recipe: Recipe, flags: GenerateFlags, out: string): 
       seeds: flags.seeds ?? {},
       asker: models?.asker,
       window: models?.window,
-      onCandidate: ({ state }) => made[state === "row" ? "rows" : "failed"]++,
+      onCandidate: (candidate) => {
+        made[candidate.state === "row" ? "rows" : "failed"]++;
+        if (candidate.state === "failed") reasons.set(candidate.reason, (reasons.get(candidate.reason) ?? 0) + 1);
+      },
       decontaminate: flags.decontaminate,
       onProgress: (what, n) => {
         stage = what === "candidates" ? "" : `, ${n} ${what}`;
@@ -108,6 +117,7 @@ async function generateWith(recipe: Recipe, flags: GenerateFlags, out: string): 
     printResult(flags, manifest, describeGeneration(manifest, flags.funnel));
   } finally {
     clearInterval(ticking);
+    if (reasons.size > 0) process.stderr.write(`${describeFailures(reasons)}\n`);
     await models?.close();
   }
 }
@@ -121,7 +131,7 @@ async function estimate(recipe: Recipe, flags: GenerateFlags): Promise<void> {
     if (!(error instanceof CordonError)) throw error;
     process.stderr.write(`the cache is not counted: ${error.message}\n`);
   }
-  const cache = resolved === undefined ? undefined : await openCache({ cache: flags.cache, sealed: flags.seal });
+  const cache = resolved === undefined ? undefined : await existingCache({ cache: flags.cache, sealed: flags.seal });
   try {
     const result = await dryRun(resolved ?? recipe, flags.seeds ?? {}, cache);
     printResult(flags, result, describeDryRun(result));
@@ -135,6 +145,13 @@ export function collectSeeds(value: string, all: Record<string, string> = {}): R
   const at = value.indexOf("=");
   if (at < 1 || at === value.length - 1) throw new InvalidArgumentError("expected NAME=REF, such as mmlu=data/mmlu.");
   return { ...all, [value.slice(0, at)]: value.slice(at + 1) };
+}
+
+/** Why rows could not be made, the most frequent reasons first; none holds a model's text. */
+function describeFailures(reasons: ReadonlyMap<string, number>): string {
+  const most = [...reasons].sort(([, a], [, b]) => b - a).slice(0, LISTED_REASONS);
+  const rest = reasons.size - most.length;
+  return `not made: ${most.map(([reason, rows]) => `${rows} (${reason})`).join(", ")}${rest === 0 ? "" : `, and ${rest} more reasons in drops.jsonl`}`;
 }
 
 /** What became of the candidates, and what is left. */

@@ -1,5 +1,5 @@
-// The real command line: cordon inspect, cordon eval --subgroups and cordon run collapse at a small size.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// The real command line: cordon inspect and cordon eval --subgroups at a small size.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -55,19 +55,30 @@ describe("cordon inspect", () => {
     expect(`${stdout}${page}`).not.toMatch(/\bw\d+ w\d+\b/);
   });
 
+  it("says how rows of one label can be measured all the same", async () => {
+    const rows = readFileSync(join(folder, "first.jsonl"), "utf8").split("\n");
+    writeFileSync(join(folder, "harmful.jsonl"), rows.filter((row) => row.includes('"label":1')).join("\n"));
+    const [refused, measured] = await Promise.all([[], ["--no-model"]].map((more) => cordon("inspect", "harmful.jsonl", ...FAST, ...more)));
+    expect([refused!.code, measured!.code]).toEqual([1, 0]);
+    expect(refused!.stderr).toMatch(/^cordon: 0 harmless examples in .*, or say --no-model \[data\/too-few-examples\]$/m);
+  });
+
   it("exits 1 with a line that names alarm, figure and threshold, against a set or its baseline", async () => {
     const first = await cordon("inspect", "first.jsonl", ...FAST, "--no-model", "--json");
     expect(first.code).toBe(0);
     writeFileSync(join(folder, "baseline.json"), first.stdout);
-    const against = await cordon("inspect", "poor.jsonl", "--against", "first.jsonl", ...FAST, "--no-model");
-    const baseline = await cordon("inspect", "poor.jsonl", "--baseline", "baseline.json", ...FAST, "--no-model");
-    expect([against.code, baseline.code]).toEqual([1, 1]);
-    expect(against.stdout).toMatch(/^ALARM {2}collapse: diversity of harmful is 0\.\d+, below 0\.95$/m);
-    expect(against.stderr).toMatch(
+    const [against, baseline] = await Promise.all(
+      ["--against=first.jsonl", "--baseline=baseline.json"].map((earlier) =>
+        cordon("inspect", "poor.jsonl", earlier, ...FAST, "--no-model"),
+      ),
+    );
+    expect([against!.code, baseline!.code]).toEqual([1, 1]);
+    expect(against!.stdout).toMatch(/^ALARM {2}collapse: diversity of harmful is 0\.\d+, below 0\.95$/m);
+    expect(against!.stderr).toMatch(
       /^cordon: \d+ alarms ring \(.*collapse: survival of harmful is 0\.\d+, below 0\.9;.*\) \[inspect\/alarm\]$/m,
     );
-    expect(baseline.stdout).toMatch(/^ALARM {2}collapse: diversity of harmful/m);
-    expect(baseline.stdout).not.toContain("survival");
+    expect(baseline!.stdout).toMatch(/^ALARM {2}collapse: diversity of harmful/m);
+    expect(baseline!.stdout).not.toContain("survival");
     const allowed = await cordon(
       "inspect",
       "poor.jsonl",
@@ -86,12 +97,10 @@ describe("cordon inspect", () => {
   it("is JSON on request, the same for the same rows in another order", async () => {
     const lines = readFileSync(join(folder, "first.jsonl"), "utf8").split("\n");
     writeFileSync(join(folder, "shuffled.jsonl"), new Random(4).shuffle(lines).join("\n"));
-    const [a, b] = await Promise.all(
-      ["first", "shuffled"].map((name) => cordon("inspect", `${name}.jsonl`, ...FAST, "--no-model", "--json")),
-    );
-    const json = JSON.parse(a!.stdout);
+    const shuffled = await cordon("inspect", "shuffled.jsonl", ...FAST, "--no-model", "--json");
+    const json = JSON.parse(readFileSync(join(folder, "baseline.json"), "utf8"));
     expect(json).toMatchObject({ rows: { harmful: 350, harmless: 350 }, model: null, against: null, alarms: [] });
-    expect(JSON.parse(b!.stdout)).toEqual(json);
+    expect(JSON.parse(shuffled.stdout)).toEqual(json);
   });
 
   it("refuses two earlier sets, and a baseline of other settings", async () => {
@@ -112,48 +121,9 @@ describe("cordon eval --subgroups", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^sikh +\d+ +\d+ {2}[01]\.\d{3} \(/m);
     expect(readFileSync(join(folder, "eval.html"), "utf8")).toContain("Errors by group: second");
-    const { subgroups } = JSON.parse((await cordon(...args, "--json")).stdout).sets.second;
+    const missed = await cordon(...args, "--json", "--min", "second.subgroups.worst_below_mean>=0.5");
+    expect(missed.code).toBe(1);
+    const { subgroups } = JSON.parse(missed.stdout).sets.second;
     expect(subgroups.groups.map((group: { identity: string }) => group.identity)).toEqual(["muslim", "sikh", "deaf", "old"]);
-    expect((await cordon(...args, "--min", "second.subgroups.worst_below_mean>=0.5")).code).toBe(1);
-  });
-});
-
-describe("cordon run collapse", () => {
-  it("runs the loop with and without accumulation and writes results, a table and a report", async () => {
-    const recipe = `name: small\ndescription: A small grammar.\nstrategies:\n  - {kind: grammar, chapters: [hate, privacy], act_variants: 1, post_variants: 1, pages: 10, prose: 10}\n`;
-    writeFileSync(join(folder, "small.yaml"), recipe);
-    const { code, stdout, stderr } = await cordon(
-      "run",
-      "collapse",
-      "--recipe",
-      "small.yaml",
-      "--generations",
-      "2",
-      "--rows",
-      "500",
-      "--eval",
-      "second.jsonl",
-      "--out",
-      "collapse",
-    );
-    expect([code, stderr.match(/\[.*\]/)]).toEqual([0, null]);
-    const results = JSON.parse(readFileSync(join(folder, "collapse/results.json"), "utf8"));
-    type Result = { source: string; generation: number; rows: number; auroc: Record<string, number> };
-    expect(results.generations.map((r: Result) => [r.source, r.generation, r.rows])).toEqual([
-      ["first", 0, 500],
-      ["fresh", 0, 500],
-      ["replaced", 1, 500],
-      ["replaced", 2, 500],
-      ["accumulated", 1, 1000],
-      ["accumulated", 2, 1500],
-    ]);
-    expect(Object.keys(results.generations[0].auroc)).toEqual(["held out", "second"]);
-    expect(readFileSync(join(folder, "collapse/results.csv"), "utf8").trim().split("\n")).toHaveLength(7);
-    expect(readFileSync(join(folder, "collapse/report.html"), "utf8")).toContain("Loss on held-out text");
-    expect(stdout).toMatch(/^replaced +2 +500 /m);
-    expect(existsSync(join(folder, "collapse/accumulated/generation-2.jsonl"))).toBe(true);
-    // The two begin with the same picks of the same first generation.
-    const picks = (source: string) => readFileSync(join(folder, `collapse/${source}/generation-1.jsonl`), "utf8");
-    expect(picks("replaced")).toBe(picks("accumulated"));
   });
 });

@@ -107,7 +107,7 @@ async function run(data: string[], flags: InspectFlags): Promise<void> {
   const say = (text: string) => progress.update(text);
   const now = inspect(rows, before && { rows: before, heldOut: held(before) }, identities, settings, say);
   const then = before && inspect(before, null, identities, settings, say);
-  if (flags.model !== false) now.model = await biasOf(rows, before, identities, flags, say);
+  if (flags.model !== false) now.model = await biasOf(rows, before, identities, flags, say).catch(orWithoutModel);
   progress.done(`${rows.length} examples inspected`);
 
   const rung = alarms(now, then ?? stored, thresholds(flags));
@@ -161,6 +161,12 @@ async function biasOf(
   const then = before && typeof flags.model !== "string" ? await trainJudge(before, "trained on the earlier set", flags.seed) : null;
   say("the model's bias");
   return modelBias(measured, identities, now, then);
+}
+
+/** Everything else can be measured on rows of one label too. */
+function orWithoutModel(error: unknown): never {
+  if (!(error instanceof CordonError) || error.code !== "data/too-few-examples") throw error;
+  throw new CordonError(error.code, `${error.message}, or say --no-model`, { cause: error });
 }
 
 function thresholds(flags: InspectFlags): AlarmThresholds {

@@ -20,7 +20,7 @@ export interface Arm {
 const BENCHMARKS = ["advbench", "ailuminate-demo", "catqa", "cyberseceval-mitre", "do-not-answer", "harmfulqa"];
 
 /**
- * @param synthetic the rows of recipe `ablation`
+ * @param synthetic the rows of recipe `guardrail`
  * @param organic unlabelled text, the same in every arm
  */
 export async function guardrailArms(data: string, synthetic: readonly Example[], organic: readonly Example[]): Promise<Arm[]> {
@@ -35,6 +35,8 @@ export async function guardrailArms(data: string, synthetic: readonly Example[],
   const pairs = of("grammar");
   const grammar = pairs.filter((row) => row.label === 1 || row.pair === undefined);
   const transforms = [...pairs, ...of("transform")];
+  const other = new Set(transforms);
+  const forms = synthetic.filter((row) => !other.has(row));
   const arm = (name: string, what: string, ...parts: (readonly Example[])[]): Arm => ({
     name,
     what,
@@ -49,14 +51,10 @@ export async function guardrailArms(data: string, synthetic: readonly Example[],
     arm("e", "real data, as many rows as (d')", real),
     arm("f", "(e) + minimal pairs", real, pairs),
     arm("g", "(f) + transforms", real, transforms),
-    arm(
-      "h",
-      "(f) + every other form: replies, dialogues, rephrased, textbook",
-      real,
-      pairs,
-      of("replies", "dialogue", "rephrase", "textbook"),
-    ),
-    arm("i", "the grammar's minimal pairs alone", pairs),
+    arm("h", "(f) + the other forms: longer requests, replies, dialogues, rephrased, …", real, pairs, forms),
+    arm("i", "(f) + transforms + the other forms: the guardrail", real, transforms, forms),
+    arm("j", "minimal pairs alone", pairs),
+    arm("k", "all that is synthetic, alone", transforms, forms),
   ];
 }
 

@@ -29,6 +29,9 @@ import { type Arm, guardrailArms, standinArms } from "#scripts/runs/ablation-arm
 import { corpusFiles, scoreTestDocuments, trainingDocuments } from "#scripts/runs/standin-documents";
 import { trainOptions } from "#scripts/train-options";
 
+/** The recipes that are taken apart. */
+const GUARDRAIL = "guardrail";
+const FILTER = "filter-standin";
 /** The set of ordinary requests that a threshold is to leave alone, and how much of it that may flag. */
 const BENIGN_SET = "instructions-harmless";
 const BENIGN_SHARE = 0.01;
@@ -59,8 +62,8 @@ export async function runAblation({ data, out }: { data: string; out: string }):
 type LabelledFile = Awaited<ReturnType<typeof labelledFiles>>[number];
 
 async function guardrail(data: string, out: string, corpus: readonly string[], dev: readonly LabelledFile[]): Promise<ArmResult[]> {
-  const recipe = await readRecipe("ablation");
-  const synthetic = await generated(join(out, "guardrail-examples"), "ablation", {});
+  const recipe = await readRecipe(GUARDRAIL);
+  const synthetic = await generated(join(out, "guardrail-examples"), GUARDRAIL, {});
   const organic = await collect(readOrganic(corpus, { characters: recipe.train.organic_characters }));
   const names = setNames(dev.map((file) => file.path));
   const sets = new Map<string, Example[]>();
@@ -77,7 +80,7 @@ async function guardrail(data: string, out: string, corpus: readonly string[], d
 
   const results: ArmResult[] = [];
   for (const arm of await guardrailArms(data, synthetic, organic)) {
-    const score = await trained(arm, "ablation");
+    const score = await trained(arm, GUARDRAIL);
     const scored = new Map([...sets].map(([name, rows]) => [name, rows.map((row) => ({ score: score(row.text), label: row.label }))]));
     const threshold = thresholdFlagging(
       benign(scored).map((row) => row.score),
@@ -98,11 +101,11 @@ async function guardrail(data: string, out: string, corpus: readonly string[], d
 }
 
 async function standin(data: string, out: string, corpus: readonly string[]): Promise<ArmResult[]> {
-  const synthetic = await generated(join(out, "standin-examples"), "filter-standin", { mmlu: join(data, "mmlu") });
+  const synthetic = await generated(join(out, "standin-examples"), FILTER, { mmlu: join(data, "mmlu") });
   const organic = await collect(trainingDocuments(corpus));
   const results: ArmResult[] = [];
   for (const arm of standinArms(synthetic, organic)) {
-    const rows = await scoreTestDocuments(corpus, await trained(arm, "filter-standin"));
+    const rows = await scoreTestDocuments(corpus, await trained(arm, FILTER));
     results.push({ ...counted(arm), sets: { microbiology: evaluateSet(rows, { resamples: RESAMPLES, seed: 1 }) } });
   }
   return results;

@@ -6,9 +6,9 @@ import { describeAxes, type Drawn } from "./axes.ts";
 import { compose, material, plainLabel, textReply, type TextReply, words } from "./prompt.ts";
 
 const phrase = z.string().trim().min(2).max(400);
-export const encodedReply = z.strictObject({ useCase: phrase, skills: z.array(phrase).min(1).max(8) });
+const encodedReply = z.strictObject({ useCase: phrase, skills: z.array(phrase).min(1).max(8) });
 export type Encoded = z.infer<typeof encodedReply>;
-export const rubricReply = z.strictObject({ rubric: z.array(phrase).min(1).max(8), actions: z.array(phrase).min(1).max(8) });
+const rubricReply = z.strictObject({ rubric: z.array(phrase).min(1).max(8), actions: z.array(phrase).min(1).max(8) });
 export type Rubric = z.infer<typeof rubricReply>;
 
 export interface Target {

@@ -5,7 +5,7 @@ import type { Field, Label } from "#datasets/strategies/situations";
 import { describeAxes, type Drawn } from "./axes.ts";
 import { compose, labelStatement, material, textReply, type TextReply, words } from "./prompt.ts";
 
-export const subtopicsReply = z.strictObject({ subtopics: z.array(z.string().trim().min(3).max(300)).min(1) });
+const subtopicsReply = z.strictObject({ subtopics: z.array(z.string().trim().min(3).max(300)).min(1) });
 
 /** @param avoid what other calls are asked for: the chapter's other rules */
 export function subtopicsPrompt(field: Field, label: Label, rule: string, avoid: readonly string[], count: number) {

@@ -25,7 +25,7 @@ export function textbookPrompt(field: Field, label: Label, situation: string, dr
 }
 
 const said = z.string().trim().min(1);
-export const dialogueReply = z.strictObject({
+const dialogueReply = z.strictObject({
   exchanges: z
     .array(z.strictObject({ person: said, assistant: said }))
     .min(1)
@@ -86,7 +86,7 @@ export function draftPrompt(field: Field, label: Label, situation: string, drawn
   });
 }
 
-export const critiqueReply = z.strictObject({ faults: z.array(z.string().trim().min(3).max(500)).min(1).max(8) });
+const critiqueReply = z.strictObject({ faults: z.array(z.string().trim().min(3).max(500)).min(1).max(8) });
 export type Critique = z.infer<typeof critiqueReply>;
 
 /** Critique and revision as in Constitutional AI (arXiv 2212.08073) and Self-Refine (arXiv 2303.17651). */
