@@ -52,12 +52,16 @@ function measurable(results: readonly ArmResult[]): string[] {
   return Object.keys(first).filter((name) => first[name]!.auroc !== null);
 }
 
+function title({ name, what }: ArmResult): string {
+  return `(${name}) ${what}`;
+}
+
 function arms(results: readonly ArmResult[]): Html {
   return card(
     "Arms",
     "What each classifier was trained on. The same unlabelled text stands in all of them as harmless.",
-    ["arm", "trained on", "rows", "harmful"],
-    results.map(({ name, what, examples, harmful }) => [name, what, whole(examples), whole(harmful)]),
+    ["trained on", "rows", "harmful"],
+    results.map((arm) => [title(arm), whole(arm.examples), whole(arm.harmful)]),
   );
 }
 
@@ -73,9 +77,9 @@ function areas(results: readonly ArmResult[]): Html {
     draw: (width) => {
       const narrow = width < 500;
       return frame(width, {
-        height: measurable(results).length * (narrow ? 120 : 96),
+        height: measurable(results).length * (results.length * 15 + 34),
         marginLeft: narrow ? 34 : 56,
-        marginRight: narrow ? 14 : 150,
+        marginRight: narrow ? 14 : 170,
         x: { domain: [low, 1], label: "AUROC", grid: true },
         y: { label: null, domain: results.map((r) => r.name) },
         fy: { label: null, ...(narrow && { axis: null }) },
@@ -132,13 +136,12 @@ function found(results: readonly ArmResult[]): Html {
   return card(
     "Documents of microbiology found",
     "Ranked by score.",
-    ["arm", "trained on", "rows", ...columns.map((column) => column.title)],
-    results.map(({ name, what, examples, sets }) => {
-      const set = Object.values(sets)[0]!;
+    ["trained on", "rows", ...columns.map((column) => column.title)],
+    results.map((arm) => {
+      const set = Object.values(arm.sets)[0]!;
       return [
-        name,
-        what,
-        whole(examples),
+        title(arm),
+        whole(arm.examples),
         ...columns.map(({ path, of }) => html`${metric(of(set))}<small>${interval(set.intervals[path]).replace(" to ", "–")}</small>`),
       ];
     }),
