@@ -17,6 +17,7 @@ export const ERRORS = {
   "generate/endpoint-rejected": { exit: 2 },
   "generate/endpoint-failed": { exit: 1 },
   "generate/local-model": { exit: 1 },
+  "generate/interrupted": { exit: 1 },
   "model/damaged": { exit: 1 },
   "model/too-new": { exit: 1 },
   "model/no-such-label": { exit: 2 },

@@ -81,6 +81,22 @@ describe("cordon generate with two endpoints", () => {
     }
   });
 
+  it("interrupted, it keeps what is under way, leaves nothing behind and goes on without asking it again", async () => {
+    models.behave = () => ({ kind: "model", delayMs: 40 });
+    const first = models.start("cache-interrupted", "--out", "interrupted");
+    while (models.endpoint.requests.length < 30) await sleep(5);
+    first.child.kill("SIGINT");
+    const { code, stderr, stdout } = await first.ended;
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^cordon: interrupted: nothing was written \(interrupted\): run it again: .* \[generate\/interrupted\]$/m);
+    expect((await readdir(models.scratch)).filter((name) => name.startsWith("interrupted"))).toEqual([]);
+
+    models.behave = () => MODEL;
+    expect((await cordon("cache-interrupted", "--out", "interrupted")).code).toBe(0);
+    expect(models.endpoint.requests).toHaveLength(asked);
+    expect(hashes(await examplesIn("interrupted"))).toEqual(hashes(straight));
+  });
+
   it("what is refused or fails is counted in its cell, and the rows are those of a clean run without it", async () => {
     models.behave = (request) => {
       // The same whichever seed it is asked under: a reply of another shape is asked for once more.

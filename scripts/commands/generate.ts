@@ -8,6 +8,7 @@ import { unfinishedFolders } from "#models/output-folder";
 import { CORDON_VERSION, gitRevision, revisionDate } from "#scripts/about";
 import { describeDryRun, dryRun } from "#scripts/dry-run";
 import { funnelTable } from "#scripts/funnel-table";
+import { onInterrupt } from "#scripts/interrupt";
 import { integerIn, numberIn, Progress, printResult } from "#scripts/output";
 import { existingCache, openRecipeAsker } from "#scripts/recipe-asker";
 
@@ -94,12 +95,22 @@ async function generateWith(recipe: Recipe, flags: GenerateFlags, out: string): 
     progress.update(`generating ${recipe.name}: ${made.rows} rows, ${made.failed} failed${stage}${asked}`);
   };
   const ticking = setInterval(tell, 500);
+  const interrupted = new CordonError("generate/interrupted", "interrupted: nothing was written", {
+    where: out,
+    hint: models === undefined ? "run it again" : "run it again: the replies that came are kept, and it goes on from there",
+  });
+  const interrupt = onInterrupt(interrupted, () => {
+    process.stderr.write("ending; what is under way is waited for\n");
+    // A question that is given up rejects its asker; the run itself tells why.
+    models?.asker.close().catch(() => {});
+  });
   try {
     const { manifest, examples } = await generateInto(out, recipe, {
       seeds: flags.seeds ?? {},
       asker: models?.asker,
       window: models?.window,
       onCandidate: (candidate) => {
+        interrupt.signal.throwIfAborted();
         made[candidate.state === "row" ? "rows" : "failed"]++;
         if (candidate.state === "failed") reasons.set(candidate.reason, (reasons.get(candidate.reason) ?? 0) + 1);
       },
@@ -115,7 +126,11 @@ async function generateWith(recipe: Recipe, flags: GenerateFlags, out: string): 
     });
     progress.done(`${manifest.rows} examples in ${examples}${models === undefined ? "" : `; ${models.line()}`}`);
     printResult(flags, manifest, describeGeneration(manifest, flags.funnel));
+  } catch (error) {
+    interrupt.signal.throwIfAborted();
+    throw error;
   } finally {
+    interrupt.stop();
     clearInterval(ticking);
     if (reasons.size > 0) process.stderr.write(`${describeFailures(reasons)}\n`);
     await models?.close();
