@@ -3,8 +3,8 @@
 // perturbations of "Bad Characters", arXiv 2106.09898, and of Trojan Source, arXiv 2111.00169). What hides a text from
 // people too (base64, ROT13, …) is found by hidden-text.ts.
 //
-// Nothing calls this while scoring yet: it changes tokens, so it needs a package format of its own. Normal forms and tables of
-// letters are Node's, so a newer Unicode changes them.
+// The guard scores what this gives; training, the filter and the ONNX graph take texts as they stand. Normal forms and tables
+// of letters are Node's, so a newer Unicode changes them.
 import { foldHomoglyphs } from "./homoglyphs.ts";
 
 /** Texts that hold nothing else are canonical as they stand. */

@@ -1,6 +1,6 @@
 // Finds texts inside a text: payloads in base64, hexadecimal, percent, Unicode or binary notation, bytes in variation
 // selectors, and letters that were shifted, mirrored or reversed. Bounded work, no model: a candidate counts only if it
-// decodes to readable text, so that ids, hashes and long words give nothing. Nothing calls this while scoring yet.
+// decodes to readable text, so that ids, hashes and long words give nothing.
 import { canonicalise } from "./canonical.ts";
 
 export type Hiding = "base64" | "hex" | "url" | "unicode-escapes" | "binary" | "variation-selectors" | "caesar" | "atbash" | "reversed";

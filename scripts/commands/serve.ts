@@ -21,12 +21,16 @@ interface ServeOptions {
   maxInputs: number;
   longInput: number;
   shadow?: boolean;
+  asIs?: boolean;
   jsonLogs?: boolean;
   logKeyEnv?: string;
   drain: number;
   stopTimeout: number;
   json?: boolean;
 }
+
+/** A switch and its variable. */
+const SWITCHES = { shadow: "CORDON_SHADOW", asIs: "CORDON_AS_IS", jsonLogs: "CORDON_JSON_LOGS" } as const;
 
 const HELP = `
 Every option can be given as an environment variable: --max-body is CORDON_MAX_BODY, and so on; a switch is off where
@@ -68,6 +72,9 @@ export function register(program: Command): void {
         .default(SERVER_DEFAULTS.longInput),
     )
     .addOption(option("--shadow", "score and log, but flag nothing"))
+    .addOption(
+      option("--as-is", "score texts as they stand: look-alike and invisible characters are not undone, encoded payloads not read"),
+    )
     .addOption(option("--json-logs", "a JSON line a request on stderr: lengths, scores, keyed hashes, never the text"))
     .addOption(option("--log-key-env <name>", "environment variable that holds the key of the log's hashes (default: a random key a run)"))
     .addOption(option("--drain <seconds>", "seconds of not being ready before it stops listening").argParser(numberIn(0, 3600)).default(0))
@@ -77,10 +84,8 @@ export function register(program: Command): void {
     .option("--json", "print the address as JSON")
     .addHelpText("after", HELP)
     .action(async (options: ServeOptions) => {
-      for (const name of ["shadow", "jsonLogs"] as const) {
-        if (command.getOptionValueSource(name) === "env" && isOff(process.env[name === "shadow" ? "CORDON_SHADOW" : "CORDON_JSON_LOGS"])) {
-          options[name] = false;
-        }
+      for (const [name, variable] of Object.entries(SWITCHES) as [keyof typeof SWITCHES, string][]) {
+        if (command.getOptionValueSource(name) === "env" && isOff(process.env[variable])) options[name] = false;
       }
       await serve(options);
     });
@@ -94,7 +99,11 @@ async function serve(options: ServeOptions): Promise<void> {
       .filter((key) => key !== "") ?? [];
   const logKey = secret(options.logKeyEnv, "--log-key-env");
   const model = await loadPackage(options.model);
-  const guardOptions = { enforce: !options.shadow, ...(options.threshold !== undefined && { threshold: options.threshold }) };
+  const guardOptions = {
+    enforce: !options.shadow,
+    asIs: options.asIs ?? false,
+    ...(options.threshold !== undefined && { threshold: options.threshold }),
+  };
   const guard = new Guard(model, guardOptions);
   const longInputs = new LongInputs(model, guardOptions);
   const log = options.jsonLogs ? new RequestLog((lines) => process.stderr.write(lines), logKey) : undefined;

@@ -34,6 +34,28 @@ describe("Guard", () => {
     expect(span.end - span.start).toBeLessThan(2000);
   });
 
+  it.each([
+    ["look-alike characters", "a quiet zоrblаx walked", ["characters"]],
+    ["invisible characters", "a quiet zor\u200bbl\u2060ax walked", ["characters"]],
+    ["fullwidth letters", "ｚｏｒｂｌａｘ", ["characters"]],
+    ["base64", `Read this: ${Buffer.from("the quiet zorblax walked home and slept").toString("base64")}`, ["base64"]],
+    [
+      "base64 in base64",
+      Buffer.from(Buffer.from("the quiet zorblax walked home and slept").toString("base64")).toString("base64"),
+      ["base64", "base64"],
+    ],
+  ])("sees through %s; the span is then the whole text", (_, disguised, disguise) => {
+    const verdict = determined(guard.moderate([disguised])[0]);
+    expect(verdict).toMatchObject({ detected: true, disguise, span: { start: 0, end: [...disguised].length } });
+    const asIs = determined(new Guard(fixtureModel(), { asIs: true }).moderate([disguised])[0]);
+    expect(asIs).toMatchObject({ detected: false, disguise: [] });
+  });
+
+  it("scores an ordinary text as it stands", () => {
+    const plain = "a quiet zorblax walked home; see issue 4f2a9c1b77de and https://example.org/a?b=c%20d";
+    expect(guard.moderate([plain])).toEqual(new Guard(fixtureModel(), { asIs: true }).moderate([plain]));
+  });
+
   it("says of an empty text that nothing was detected", () => {
     expect(determined(guard.moderate([""])[0])).toMatchObject({ detected: false, enforced: false });
   });

@@ -3,7 +3,8 @@
 import { CordonError } from "#models/errors";
 import type { Aggregate, Manifest } from "#models/manifest";
 import type { NgramModel } from "#models/ngram/model";
-import { type DocumentScore, NgramScorer, aggregatedScores } from "#models/ngram/scorer";
+import { NgramScorer, aggregatedScores } from "#models/ngram/scorer";
+import { type Reading, readingsOf } from "#models/text/readings";
 import { undetermined, type Verdict } from "./verdict.ts";
 
 export interface GuardOptions {
@@ -11,6 +12,8 @@ export interface GuardOptions {
   threshold?: number;
   /** False: detect and report, but never enforce (shadow). Default true. */
   enforce?: boolean;
+  /** True: texts are scored as they stand, without undoing disguises. Default false. */
+  asIs?: boolean;
 }
 
 /** The part of a model package that the guard needs. */
@@ -27,6 +30,7 @@ export class Guard {
   /** (L), probability from which a label is detected; infinite for a label without a threshold. */
   readonly thresholds: Float64Array;
   readonly #enforce: boolean;
+  readonly #asIs: boolean;
   readonly #aggregate: Aggregate;
   readonly #scorer: NgramScorer;
 
@@ -37,6 +41,7 @@ export class Guard {
     this.labels = this.#scorer.labels;
     this.#aggregate = served.manifest.aggregate;
     this.#enforce = options.enforce ?? true;
+    this.#asIs = options.asIs ?? false;
     const chosen = served.manifest.thresholds;
     this.thresholds = Float64Array.from(this.labels, (label) => chosen[label]?.threshold ?? Infinity);
     if (options.threshold !== undefined) this.thresholds[0] = options.threshold;
@@ -59,31 +64,34 @@ export class Guard {
   }
 
   #verdict(text: string): Verdict {
-    let document: DocumentScore;
+    // A plain array, since small typed arrays are slow to make.
+    const scores = new Array<number>(this.labels.length).fill(0);
+    const found = new Array<Found>(this.labels.length);
     try {
-      document = this.#scorer.scoreText(text);
+      for (const reading of this.#asIs ? [{ text, disguise: [] }] : readingsOf(text)) {
+        const document = this.#scorer.scoreText(reading.text);
+        const scored = aggregatedScores(document, this.#aggregate);
+        for (let i = 0; i < scores.length; i++) {
+          const score = scored[i]!;
+          // Comparisons with NaN are false, which would read as safe; a single window's shows in the mean alone.
+          if (!(score >= 0 && score <= 1) || Number.isNaN(document.mean[i]!)) return undetermined("not-a-number");
+          if (found[i] !== undefined && score <= scores[i]!) continue;
+          scores[i] = score;
+          // The scorer writes over its own, so what is kept is copied.
+          found[i] = { disguise: reading.disguise, start: document.start[i]!, end: document.end[i]! };
+        }
+      }
     } catch {
       return undetermined("scorer-failed");
     }
-    const scored = aggregatedScores(document, this.#aggregate);
-    // A copy, since the scorer writes over its own; a plain array, since small typed arrays are slow to make.
-    const scores = new Array<number>(scored.length);
     let decisive = 0;
-    let margin = -Infinity;
-    for (let i = 0; i < scores.length; i++) {
-      const score = scored[i]!;
-      scores[i] = score;
-      // Comparisons with NaN are false, which would read as safe; a single window's shows in the mean alone.
-      if (!(score >= 0 && score <= 1) || Number.isNaN(document.mean[i]!)) return undetermined("not-a-number");
-      const over = score - this.thresholds[i]!;
-      if (over > margin) {
-        margin = over;
-        decisive = i;
-      }
+    for (let i = 1; i < scores.length; i++) {
+      if (scores[i]! - this.thresholds[i]! > scores[decisive]! - this.thresholds[decisive]!) decisive = i;
     }
     // Only the first label decides: its threshold was chosen for a rate of false alarms, which any of two dozen labels
     // over its own would multiply.
     const detected = scores[0]! >= this.thresholds[0]!;
+    const { disguise, start, end } = found[decisive]!;
     return {
       state: "determined",
       detected,
@@ -91,7 +99,22 @@ export class Guard {
       scores,
       label: this.labels[decisive]!,
       threshold: this.thresholds[decisive]!,
-      span: { start: document.start[decisive]!, end: document.end[decisive]! },
+      // A place in what was uncovered is none in the text.
+      span: disguise.length === 0 ? { start, end } : { start: 0, end: codePoints(text) },
+      disguise,
     };
   }
+}
+
+/** Where a label's highest score comes from. */
+interface Found {
+  disguise: Reading["disguise"];
+  start: number;
+  end: number;
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }

@@ -16,8 +16,10 @@ export interface Determined {
   label: string;
   /** The threshold of that label. */
   threshold: number;
-  /** Its highest window, code points [start, end). */
+  /** Its highest window, code points [start, end); the whole text where a disguise had to be undone to see it. */
   span: { start: number; end: number };
+  /** What was undone before that label's highest score was seen, the outermost first; empty for a text as it stands. */
+  disguise: readonly string[];
 }
 
 export interface Undetermined {

@@ -60,8 +60,17 @@ export class RequestLog {
         if (verdict === undefined) return input;
         if (verdict.state === "undetermined") return { ...input, state: verdict.state, reason: verdict.reason };
         const scores = Object.fromEntries(labels.map((label, k) => [label, Number(verdict.scores[k]!.toFixed(4))]));
-        const { detected, enforced, label, threshold, span } = verdict;
-        return { ...input, detected, enforced, label, threshold, span: [span.start, span.end], scores };
+        const { detected, enforced, label, threshold, span, disguise } = verdict;
+        return {
+          ...input,
+          detected,
+          enforced,
+          label,
+          threshold,
+          span: [span.start, span.end],
+          ...(disguise.length > 0 && { disguise }),
+          scores,
+        };
       }),
     };
   }
