@@ -3,6 +3,7 @@ import { categoryState, type Example } from "#datasets/example";
 import type { Aggregate } from "#models/manifest";
 import { type DocumentScore, aggregatedScores } from "#models/ngram/scorer";
 import { isCategoryId } from "#models/taxonomy";
+import { readingsOf } from "#models/text/readings";
 import type { ScoredRow } from "./evaluate.ts";
 
 export interface TextScorer {
@@ -25,6 +26,8 @@ export interface ScoreOptions {
   /** Measure against the example's category of this name, instead of against its harmful / harmless label. */
   category: boolean;
   aggregate: Aggregate;
+  /** Undo disguises first, as the guard does: the score is the highest over a text's readings. */
+  uncover?: boolean;
   onRow?: () => void;
 }
 
@@ -34,7 +37,8 @@ export async function scoreExamples(examples: AsyncIterable<Example>, scorer: Te
   if (index < 0) throw new Error(`scoreExamples: label must be one of the scorer's, got ${options.label}`);
   const rows: ScoredRow[] = [];
   for await (const example of examples) {
-    const score = aggregated(scorer.scoreText(example.text), options.aggregate, index);
+    const readings = options.uncover ? readingsOf(example.text) : [example];
+    const score = Math.max(...readings.map(({ text }) => aggregated(scorer.scoreText(text), options.aggregate, index)));
     rows.push({ score, label: target(example, options.label, options.category) });
     options.onRow?.();
   }

@@ -97,6 +97,21 @@ test("the table holds names and numbers, never text", async () => {
   expect(/slur|plain text/.exec(report)).toBeNull();
 });
 
+test("disguised copies hide a word from the model, unless they are undone", async () => {
+  const file = join(dir, "disguise.jsonl");
+  const row = (i: number) => JSON.stringify({ id: `d${i}`, text: `a ${i % 2 ? "bad" : "good"} thing, number ${i}`, label: i % 2 });
+  await writeFile(file, `${Array.from({ length: 40 }, (_, i) => row(i)).join("\n")}\n`);
+  const measured = async (...more: string[]) => {
+    const flags = ["--model", join(dir, "model"), "--data", file, "--bootstrap", "0", "--json", "--disguise", "fullwidth", ...more];
+    expect(await cordon(...flags)).toBe(0);
+    return (JSON.parse(out) as Evaluation).sets["disguise"];
+  };
+  expect(await measured()).toMatchObject({ n: 40, positives: 20, auroc: 0.5, recall: 0 });
+  expect(await measured("--uncover")).toMatchObject({ n: 40, positives: 20, auroc: 1, recall: 1 });
+  expect(await cordon(...data(), "--disguise", "nonsense")).toBe(2);
+  expect(errors).toMatch(/no such transform \(--disguise\): there are all, encoding/);
+});
+
 test("a category is measured against its own state, unknown rows masked", async () => {
   expect(await cordon(...data(), "--category", "hate", "--json")).toBe(0);
   expect((JSON.parse(out) as Evaluation).sets["mixed"]).toMatchObject({ n: 3, positives: 1, masked: 2, auroc: 1 });

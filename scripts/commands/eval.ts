@@ -2,6 +2,8 @@
 //   cordon eval --model runs/m --data 'data/dev/*.jsonl.gz' --reference-benign instructions-harmless
 import { type Command, Option } from "commander";
 import { readFile } from "node:fs/promises";
+import { TRANSFORM_NAMES } from "#datasets/transforms/table";
+import { type TransformOptions, transformExamples, transformOptions } from "#datasets/transforms/twins";
 import { type LabelledFile, labelledFiles } from "#datasets/labelled-files";
 import type { ColumnMapping } from "#datasets/seeds/generic";
 import { writeFileAtomically } from "#datasets/files/write-file";
@@ -26,6 +28,8 @@ import { subgroupSummary, subgroupTable } from "#scripts/inspection-text";
 import { integerIn, printResult, Progress, share, table } from "#scripts/output";
 
 interface EvalFlags {
+  disguise?: string[];
+  uncover?: boolean;
   model: string;
   data: string[];
   columns?: ColumnMapping;
@@ -74,6 +78,8 @@ export function register(program: Command): void {
     .option("--bootstrap <n>", "resamples for the intervals; 0 for none", integerIn(0, 100_000), RESAMPLES)
     .option("--seed <n>", "seed of the resampling", integerIn(0, 2 ** 31 - 1), 1)
     .option("--subgroups", "also measure errors by the groups that texts name: subgroup, BPSN and BNSP AUC, gaps of error rates")
+    .option("--disguise <name...>", "measure disguised copies of the rows instead, by these transforms or families (docs/transforms.md)")
+    .option("--uncover", "undo disguises before scoring, as cordon serve does")
     .option("--gate <file>", 'JSON bounds, {"SET": {"METRIC": {"min": X, "max": X}}}; exit code 1 when one is not met')
     .option(
       "--min <bound>",
@@ -101,16 +107,18 @@ async function run(flags: EvalFlags): Promise<void> {
   const files = await labelledFiles(flags.data, flags.columns);
   const names = setNames(files.map((file) => file.path));
   const gate = await readBounds(flags, names);
+  const disguise = flags.disguise && disguiseOptions(flags.disguise, flags.seed);
 
   const progress = new Progress();
   let rows = 0;
   const skipped = new SkippedRows();
   const identities = flags.subgroups ? await readIdentities() : [];
   const score = (file: LabelledFile, kind = category, groups: string[][] = []) =>
-    scoreExamples(namingGroups(file.read(skipped.of(file.path)), identities, groups), scorer, {
+    scoreExamples(namingGroups(disguised(file.read(skipped.of(file.path)), disguise), identities, groups), scorer, {
       label,
       category: kind,
       aggregate,
+      uncover: flags.uncover ?? false,
       onRow: () => progress.update(`${++rows} examples scored`),
     });
   const scored = new Map<string, ScoredRow[]>();
@@ -141,6 +149,18 @@ async function run(flags: EvalFlags): Promise<void> {
       where: missed.map(told).join("; "),
     });
   }
+}
+
+/** @throws CordonError for a name that no transform or family has */
+function disguiseOptions(names: readonly string[], seed: number): TransformOptions {
+  const parsed = transformOptions.safeParse({ transforms: names, share: 1 });
+  if (parsed.success) return { ...parsed.data, seed };
+  throw new CordonError("usage/bad-option", "no such transform", { where: "--disguise", hint: `there are ${TRANSFORM_NAMES.join(", ")}` });
+}
+
+/** Disguised copies, a harmful and a harmless row under each disguise; without options the rows as they are. */
+function disguised(examples: AsyncIterable<Example>, options: TransformOptions | undefined): AsyncIterable<Example> {
+  return options === undefined ? examples : transformExamples(examples, options);
 }
 
 /** The examples as they are, noting of each which groups it names. */

@@ -64,26 +64,16 @@ export class Guard {
   }
 
   #verdict(text: string): Verdict {
-    // A plain array, since small typed arrays are slow to make.
-    const scores = new Array<number>(this.labels.length).fill(0);
-    const found = new Array<Found>(this.labels.length);
+    let best: Highest | "not-a-number";
     try {
-      for (const reading of this.#asIs ? [{ text, disguise: [] }] : readingsOf(text)) {
-        const document = this.#scorer.scoreText(reading.text);
-        const scored = aggregatedScores(document, this.#aggregate);
-        for (let i = 0; i < scores.length; i++) {
-          const score = scored[i]!;
-          // Comparisons with NaN are false, which would read as safe; a single window's shows in the mean alone.
-          if (!(score >= 0 && score <= 1) || Number.isNaN(document.mean[i]!)) return undetermined("not-a-number");
-          if (found[i] !== undefined && score <= scores[i]!) continue;
-          scores[i] = score;
-          // The scorer writes over its own, so what is kept is copied.
-          found[i] = { disguise: reading.disguise, start: document.start[i]!, end: document.end[i]! };
-        }
-      }
+      const [plain, ...others] = this.#asIs ? [{ text, disguise: [] }] : readingsOf(text);
+      best = this.#score(plain!, others.length > 0);
+      for (const reading of others) best = higher(best, this.#score(reading, true));
     } catch {
       return undetermined("scorer-failed");
     }
+    if (best === "not-a-number") return undetermined(best);
+    const { scores } = best;
     let decisive = 0;
     for (let i = 1; i < scores.length; i++) {
       if (scores[i]! - this.thresholds[i]! > scores[decisive]! - this.thresholds[decisive]!) decisive = i;
@@ -91,7 +81,7 @@ export class Guard {
     // Only the first label decides: its threshold was chosen for a rate of false alarms, which any of two dozen labels
     // over its own would multiply.
     const detected = scores[0]! >= this.thresholds[0]!;
-    const { disguise, start, end } = found[decisive]!;
+    const { disguise } = best.readings?.[decisive] ?? best.reading;
     return {
       state: "determined",
       detected,
@@ -100,17 +90,49 @@ export class Guard {
       label: this.labels[decisive]!,
       threshold: this.thresholds[decisive]!,
       // A place in what was uncovered is none in the text.
-      span: disguise.length === 0 ? { start, end } : { start: 0, end: codePoints(text) },
+      span: disguise.length === 0 ? { start: best.start[decisive]!, end: best.end[decisive]! } : { start: 0, end: codePoints(text) },
       disguise,
     };
   }
+
+  /** @param keep whether the scorer is asked again before the result is read: it writes over its own arrays */
+  #score(reading: Reading, keep: boolean): Highest | "not-a-number" {
+    const document = this.#scorer.scoreText(reading.text);
+    const scored = aggregatedScores(document, this.#aggregate);
+    // A plain array, since small typed arrays are slow to make.
+    const scores = new Array<number>(scored.length);
+    for (let i = 0; i < scores.length; i++) {
+      const score = scored[i]!;
+      scores[i] = score;
+      // Comparisons with NaN are false, which would read as safe; a single window's shows in the mean alone.
+      if (!(score >= 0 && score <= 1) || Number.isNaN(document.mean[i]!)) return "not-a-number";
+    }
+    return { scores, reading, start: keep ? document.start.slice() : document.start, end: keep ? document.end.slice() : document.end };
+  }
 }
 
-/** Where a label's highest score comes from. */
-interface Found {
-  disguise: Reading["disguise"];
-  start: number;
-  end: number;
+/** Each label's highest score over the readings so far. */
+interface Highest {
+  scores: number[];
+  start: Int32Array;
+  end: Int32Array;
+  reading: Reading;
+  /** (L), the reading of each label, where there is more than one. */
+  readings?: Reading[];
+}
+
+/** Label by label the higher of two. */
+function higher(a: Highest | "not-a-number", b: Highest | "not-a-number"): Highest | "not-a-number" {
+  if (a === "not-a-number" || b === "not-a-number") return "not-a-number";
+  const readings = a.readings ?? new Array<Reading>(a.scores.length).fill(a.reading);
+  for (let i = 0; i < a.scores.length; i++) {
+    if (b.scores[i]! <= a.scores[i]!) continue;
+    a.scores[i] = b.scores[i]!;
+    a.start[i] = b.start[i]!;
+    a.end[i] = b.end[i]!;
+    readings[i] = b.reading;
+  }
+  return { ...a, readings };
 }
 
 function codePoints(text: string): number {
