@@ -8,13 +8,15 @@ import { readRecipe } from "#datasets/recipe";
 import type { Example } from "#datasets/example";
 import { collect } from "#datasets/files/collect";
 import { readExamples } from "#datasets/files/read-examples";
+import { expandGlobs } from "#datasets/files/globs";
 import { writeFileAtomically } from "#datasets/files/write-file";
 import { generateInto } from "#datasets/generate/generate";
 import { labelledFiles } from "#datasets/labelled-files";
+import { resolveSeed } from "#datasets/seeds/resolve";
 import { transformExamples } from "#datasets/transforms/twins";
 import { groupsNamed, subgroups } from "#eval/bias/subgroups";
 import { readIdentities } from "#eval/bias/identity-terms";
-import { type ScoredRow, evaluateSet } from "#eval/evaluate";
+import { evaluateSet } from "#eval/evaluate";
 import { thresholdFlagging } from "#eval/metrics/threshold";
 import { type AblationResult, type ArmResult, renderAblation } from "#eval/report/ablation-page";
 import { metric } from "#eval/report/numbers";
@@ -44,8 +46,16 @@ const RESAMPLES = 200;
 
 /** @throws CordonError */
 export async function runAblation({ data, out }: { data: string; out: string }): Promise<{ result: AblationResult; text: string }> {
+  // What can be refused is refused before the long part.
   const corpus = await corpusFiles(data);
   const dev = await labelledFiles([join(data, "dev/*.jsonl.gz")]);
+  await expandGlobs([join(data, "train/*.jsonl.gz")]);
+  await resolveSeed(join(data, "mmlu"), { extensions: [".csv"] });
+  if (!setNames(dev.map((file) => file.path)).includes(BENIGN_SET)) {
+    throw new CordonError("usage/missing-file", `there is no ${BENIGN_SET}.jsonl.gz, the requests that a threshold is to leave alone`, {
+      where: join(data, "dev"),
+    });
+  }
   const result: AblationResult = {
     format: 1,
     cordonVersion: CORDON_VERSION,
@@ -82,10 +92,8 @@ async function guardrail(data: string, out: string, corpus: readonly string[], d
   for (const arm of await guardrailArms(data, synthetic, organic)) {
     const score = await trained(arm, GUARDRAIL);
     const scored = new Map([...sets].map(([name, rows]) => [name, rows.map((row) => ({ score: score(row.text), label: row.label }))]));
-    const threshold = thresholdFlagging(
-      benign(scored).map((row) => row.score),
-      BENIGN_SHARE,
-    );
+    const benign = scored.get(BENIGN_SET)!.map((row) => row.score);
+    const threshold = thresholdFlagging(benign, BENIGN_SHARE);
     const reference = { name: BENIGN_SET, share: BENIGN_SHARE, threshold };
     const identity = scored.get(IDENTITY_SET)?.map((row, i) => ({ ...row, groups: named[i]! }));
     const found = identity && subgroups(identity, identities, threshold, { resamples: 0 });
@@ -129,15 +137,6 @@ async function trained(arm: Arm, recipeName: string): Promise<(text: string) => 
   progress.done(`(${arm.name}) trained on ${arm.examples.length} examples`);
   const scorer = new NgramScorer(model);
   return (text) => aggregated(scorer.scoreText(text), manifest.aggregate, 0);
-}
-
-/** @throws CordonError data/too-few-examples without the set that the threshold is for */
-function benign(scored: ReadonlyMap<string, ScoredRow[]>): ScoredRow[] {
-  const rows = scored.get(BENIGN_SET);
-  if (rows === undefined || rows.length === 0) {
-    throw new CordonError("data/too-few-examples", `dev/ has no ${BENIGN_SET}, the requests that a threshold is to leave alone`);
-  }
-  return rows;
 }
 
 function counted({ name, what, examples }: Arm): Omit<ArmResult, "sets"> {
