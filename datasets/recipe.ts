@@ -31,6 +31,39 @@ const trainSection = z.strictObject({
   organic_weight: z.number().positive().max(1).optional(),
 });
 
+/** Options of `cordon finetune` that a recipe sets; a flag on the command line goes before. */
+const finetuneSection = z.strictObject({
+  size: z.string().optional(),
+  labels: z.enum(["all", "harmful"]).optional(),
+  max_tokens: z.number().int().min(4).optional(),
+  windows_per_text: z.number().int().min(1).optional(),
+  pooling: z.enum(["cls", "mean"]).optional(),
+  epochs: z.number().int().min(1).optional(),
+  batch_size: z.number().int().min(1).optional(),
+  micro_tokens: z.number().int().min(1).optional(),
+  learning_rate: z.number().positive().optional(),
+  warmup: z.number().min(0).max(1).optional(),
+  schedule: z.enum(["linear", "cosine", "constant"]).optional(),
+  layer_decay: z.number().positive().max(1).optional(),
+  weight_decay: z.number().min(0).optional(),
+  clip: z.number().min(0).optional(),
+  dropout: z.number().min(0).max(0.9).optional(),
+  smoothing: z.number().min(0).max(0.5).optional(),
+  harmful_weight: z.number().positive().max(1).optional(),
+  class_power: z.number().min(0).max(1).optional(),
+  source_cap: count.optional(),
+  soft_labels: z.boolean().optional(),
+  teacher_weight: z.number().min(0).max(1).optional(),
+  patience: count.optional(),
+  evaluations: z.number().int().min(1).optional(),
+  aggregate: z.enum(["max", "mean", "topk"]).optional(),
+  threshold_rule: z.string().optional(),
+  precision: z.enum(["auto", "fp32", "int8"]).optional(),
+  /** Unlabelled documents: how much of each is read, and what it weighs. */
+  organic_characters: count.optional(),
+  organic_weight: z.number().positive().max(1).optional(),
+});
+
 const fields = z.strictObject({
   name: z.string().regex(/^[\w-]+$/),
   description: z.string(),
@@ -40,6 +73,7 @@ const fields = z.strictObject({
   strategies: z.array(strategySchema).min(1),
   gates: gatesSchema.prefault({}),
   train: trainSection.default({}),
+  finetune: finetuneSection.optional(),
 });
 
 export const recipeSchema = fields.superRefine((recipe, context) => {
@@ -61,6 +95,7 @@ export const recipeSchema = fields.superRefine((recipe, context) => {
 
 export type Recipe = z.infer<typeof recipeSchema>;
 export type TrainSection = Recipe["train"];
+export type FinetuneSection = z.infer<typeof finetuneSection>;
 
 /** A recipe that ships with Cordon, by name, or a file. @throws CordonError */
 export async function readRecipe(nameOrFile: string): Promise<Recipe> {

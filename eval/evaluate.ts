@@ -1,6 +1,7 @@
 // What a model's scores are worth on one labelled set: every metric of the table, with intervals, and where the package's
 // threshold and a reference threshold stand. Rows whose target is unknown are left out and counted.
 import type { LabelState } from "#datasets/example";
+import type { Escalation } from "./escalation.ts";
 import type { Subgroups } from "#eval/bias/subgroups";
 import { bootstrap, type BootstrapOptions, type Interval } from "./metrics/bootstrap.ts";
 import { calibrationBins, type CalibrationBin } from "./metrics/calibration.ts";
@@ -14,6 +15,8 @@ export interface ScoredRow {
   score: number;
   /** 1 present, 0 absent, -1 unknown. */
   label: LabelState;
+  /** Whether a cascade's second stage scored it; absent where there is none. */
+  escalated?: boolean;
 }
 
 export interface EvaluateOptions extends BootstrapOptions {
@@ -51,6 +54,8 @@ export interface SetEvaluation {
   fpr: number | null;
   precision: number | null;
   at_reference?: ReferencePoint;
+  /** Share of all rows, masked ones too, that went to a cascade's second stage. */
+  escalated?: number | null;
   undefined_because?: string;
   /** Keyed by the metric's path, such as `recall_at_fpr.0.01`. */
   intervals: Record<string, Interval>;
@@ -68,6 +73,8 @@ export interface Evaluation {
   label: string;
   aggregate: string;
   sets: Record<string, SetEvaluation>;
+  /** Of a cascade, where it was asked for. */
+  escalation?: Escalation;
 }
 
 /** Evaluates one set. `rows` may be empty or hold one class: what is undefined then is null. */
@@ -104,6 +111,7 @@ export function evaluateSet(rows: readonly ScoredRow[], options: EvaluateOptions
     fpr: values["fpr"]!,
     precision: values["precision"]!,
     ...(reference && { at_reference: { ...reference, recall: ratio(tp, tp + fn), fpr: ratio(fp, fp + tn) } }),
+    ...(rows.some((row) => row.escalated !== undefined) && { escalated: ratio(rows.filter((row) => row.escalated).length, rows.length) }),
     ...(missing && { undefined_because: missing }),
     intervals: bootstrap(ranking, threshold, options),
     calibration: calibrationBins(ranking),

@@ -1,15 +1,16 @@
 // Scores labelled examples with a model: one row of score and target an example.
 import { categoryState, type Example } from "#datasets/example";
 import type { Aggregate } from "#models/manifest";
-import { type DocumentScore, aggregatedScores } from "#models/ngram/scorer";
+import { aggregatedScores, copyScore, type DocumentScore, type DocumentScorer } from "#models/document-score";
 import { isCategoryId } from "#models/taxonomy";
 import { readingsOf } from "#models/text/readings";
 import type { ScoredRow } from "./evaluate.ts";
 
-export interface TextScorer {
-  readonly labels: readonly string[];
-  scoreText(text: string): DocumentScore;
-}
+/** The part of a DocumentScorer that scoring examples needs. */
+export type TextScorer = Pick<DocumentScorer, "labels" | "scoreText" | "scoreTexts">;
+
+/** Examples that are scored together where the scorer can. */
+const BATCH = 256;
 
 /** A document's score for the label at `index`. */
 export function aggregated(score: DocumentScore, aggregate: Aggregate, index: number): number {
@@ -36,11 +37,32 @@ export async function scoreExamples(examples: AsyncIterable<Example>, scorer: Te
   const index = scorer.labels.indexOf(options.label);
   if (index < 0) throw new Error(`scoreExamples: label must be one of the scorer's, got ${options.label}`);
   const rows: ScoredRow[] = [];
-  for await (const example of examples) {
-    const readings = options.uncover ? readingsOf(example.text) : [example];
-    const score = Math.max(...readings.map(({ text }) => aggregated(scorer.scoreText(text), options.aggregate, index)));
-    rows.push({ score, label: target(example, options.label, options.category) });
-    options.onRow?.();
+  for await (const batch of batches(examples, scorer.scoreTexts === undefined ? 1 : BATCH)) {
+    const readings = batch.map((example) => (options.uncover ? readingsOf(example.text) : [example]));
+    const texts = readings.flatMap((of) => of.map(({ text }) => text));
+    const scores = scorer.scoreTexts?.(texts) ?? texts.map((text) => copyScore(scorer.scoreText(text)));
+    let next = 0;
+    for (const [i, example] of batch.entries()) {
+      const row: ScoredRow = { score: Number.NEGATIVE_INFINITY, label: target(example, options.label, options.category) };
+      for (const _ of readings[i]!) {
+        const score = scores[next++]!;
+        row.score = Math.max(row.score, aggregated(score, options.aggregate, index));
+        if (score.escalated !== undefined) row.escalated = row.escalated === true || score.escalated;
+      }
+      rows.push(row);
+      options.onRow?.();
+    }
   }
   return rows;
+}
+
+async function* batches(examples: AsyncIterable<Example>, size: number): AsyncGenerator<Example[]> {
+  let batch: Example[] = [];
+  for await (const example of examples) {
+    batch.push(example);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }

@@ -21,9 +21,18 @@ export const ERRORS = {
   "model/damaged": { exit: 1 },
   "model/too-new": { exit: 1 },
   "model/no-such-label": { exit: 2 },
+  "model/other-kind": { exit: 2 },
+  "model/no-provider": { exit: 2 },
+  "model/unsupported": { exit: 2 },
+  "model/other-tensors": { exit: 1 },
   "hub/offline": { exit: 1 },
   "hub/not-found": { exit: 2 },
   "hub/failed": { exit: 1 },
+  "train/no-backend": { exit: 2 },
+  "train/other-run": { exit: 2 },
+  "train/out-of-memory": { exit: 1 },
+  "train/diverged": { exit: 1 },
+  "train/interrupted": { exit: 1 },
   "filter/shard-failed": { exit: 1 },
   "filter/other-run": { exit: 2 },
   "eval/unusable-result": { exit: 1 },
@@ -62,4 +71,13 @@ export class CordonError extends Error {
   get exit(): 1 | 2 {
     return ERRORS[this.code].exit;
   }
+}
+
+/** An error as it comes out of a worker thread, where it has lost its class but not its code; undefined for what is no error. */
+export function revived(error: unknown): Error | undefined {
+  if (!(error instanceof Error) || error instanceof CordonError) return error instanceof Error ? error : undefined;
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && Object.hasOwn(ERRORS, code)
+    ? new CordonError(code as ErrorCode, error.message, { cause: error })
+    : error;
 }

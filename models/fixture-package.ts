@@ -1,6 +1,6 @@
 // A small model and manifest for the tests of the package, the card and the exported graph: every table cell is drawn
 // from a seed, and one label follows another by a rule.
-import type { Manifest } from "./manifest.ts";
+import type { ManifestDraft, NgramArchitecture } from "./manifest.ts";
 import { wordBucket } from "./ngram/features.ts";
 import type { NgramModel } from "./ngram/model.ts";
 import { Random } from "./random.ts";
@@ -9,7 +9,7 @@ import { BLOCK_TOKENS } from "./text/token-stream.ts";
 const LABELS = ["harmful", "hate", "child-exploitation"];
 const RULES = { "child-exploitation": { of: "hate", words: ["minor"] } };
 
-export function fixtureManifest(): Omit<Manifest, "files" | "format"> {
+export function fixtureManifest(): ManifestDraft & { architecture: NgramArchitecture } {
   return {
     cordonVersion: "0.0.0",
     name: "fixture",

@@ -1,7 +1,8 @@
 // The README.md of a model package: a model card for the Hugging Face hub (YAML front matter with a model-index,
 // https://huggingface.co/docs/hub/model-cards), written from the manifest alone.
 import { stringify } from "yaml";
-import type { Manifest } from "./manifest.ts";
+import type { ManifestDraft } from "./manifest.ts";
+import { kindOfCard } from "./model-card-kinds.ts";
 
 const METRIC_NAMES: Record<string, string> = {
   auroc: "AUROC",
@@ -10,12 +11,13 @@ const METRIC_NAMES: Record<string, string> = {
   ece: "Expected calibration error",
 };
 
-export function renderModelCard(manifest: Omit<Manifest, "files" | "format">): string {
+export function renderModelCard(manifest: ManifestDraft): string {
+  const kind = kindOfCard(manifest);
   const sets = Object.entries(manifest.heldOut);
   const front = {
-    library_name: "onnx",
+    library_name: kind.library,
     pipeline_tag: "text-classification",
-    tags: ["content-moderation", "safety", "n-gram", "cordon"],
+    tags: ["content-moderation", "safety", ...kind.tags, "cordon"],
     "model-index": [
       {
         name: manifest.name,
@@ -43,7 +45,6 @@ export function renderModelCard(manifest: Omit<Manifest, "files" | "format">): s
     ];
     return `| ${cells.join(" | ")} |`;
   });
-  const { bits, charNgrams } = manifest.architecture;
   return `---
 ${stringify(front)}---
 
@@ -51,8 +52,7 @@ ${stringify(front)}---
 
 ${manifest.description}
 
-\`model.onnx\` takes raw strings (\`text\`, N) and gives the calibrated probability of each label (\`probabilities\`, N × ${manifest.labels.length}), that of the
-highest-scoring window of 256 tokens. It needs onnxruntime's contrib operators (in every official build) and no other code. Replace U+0000 by a space first.
+${kind.use}
 
 | label | training positives | AUROC | average precision | threshold | chosen by |
 |---|---|---|---|---|---|
@@ -61,9 +61,9 @@ ${rows.join("\n")}
 AUROC and average precision are on held-out lineages of the training data, which says what the model has learned of that data; measure it on your own traffic
 before you rely on a threshold.
 
-- Architecture: hashed ${charNgrams === null ? "" : `character ${charNgrams.min}-${charNgrams.max}-grams and `}word 1-2-grams, 2^${bits} buckets, linear, Platt-calibrated.
+- Architecture: ${kind.architecture}.
 - Training data: ${manifest.training.examples} examples, sha256 \`${manifest.training.dataSha256}\`, seed ${manifest.training.seed}, revision \`${manifest.training.gitRevision}\`.
-- Meant for filtering pre-training text and as the first stage of a guardrail. Not a judgement on a person, and not a sole basis for one.
-- Limits: words, not meaning. Quotation, negation, irony and other languages than the training data's are read badly; an attacker who rewrites a text can pass.
+- ${kind.purpose} Not a judgement on a person, and not a sole basis for one.
+- Limits: ${kind.limits}
 `;
 }

@@ -1,142 +1,164 @@
-// A model package: a folder that is all one needs to score.
-//   model.onnx   the graph and the weights, raw strings in
-//   cordon.json  the manifest (manifest.ts), with a hash of each other file
-//   README.md    a model card for the Hugging Face hub, with measured results
+// A model package: a folder that is all one needs to score. cordon.json (manifest.ts) names the hash of each other file;
+// README.md is a model card for the Hugging Face hub. Beside them
+//   n-grams   model.onnx, the graph and the weights, raw strings in
+//   encoder   the files that Python's transformers and transformers.js read (encoder/encoder-files.ts)
+//   cascade   first/ and second/, each a whole package
 // Written to a temporary folder and renamed, so that a package is whole or not there.
-import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { z } from "zod";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { type EncoderContents, writeEncoderFiles } from "./encoder/encoder-files.ts";
 import { CordonError } from "./errors.ts";
-import { type Manifest, PACKAGE_FORMAT, manifestSchema } from "./manifest.ts";
+import type { LoadedModel } from "./loaded-model.ts";
+import { type EncoderArchitecture, FORMAT_OF, type Manifest, type ManifestDraft, manifestSchema } from "./manifest.ts";
 import { renderModelCard } from "./model-card.ts";
 import type { NgramModel } from "./ngram/model.ts";
-import { ONNX_WEIGHTS, ngramOnnx } from "./ngram/onnx-graph.ts";
-import { type Initializer, readInitializers } from "./onnx/graph.ts";
+import { ngramOnnx } from "./ngram/onnx-graph.ts";
+import { readNgramModel } from "./ngram/read-weights.ts";
 import { writeFolder } from "./output-folder.ts";
-
-export const MANIFEST_FILE = "cordon.json";
-export const MODEL_FILE = "model.onnx";
-export const CARD_FILE = "README.md";
+import {
+  CARD_FILE,
+  checkFiles,
+  damaged,
+  ENCODER_FILES,
+  MANIFEST_FILE,
+  MODEL_FILE,
+  readManifest,
+  requireFiles,
+  sha256,
+  sha256OfFile,
+  STAGE_FOLDERS,
+} from "./package-files.ts";
 
 export interface ModelPackage {
   dir: string;
   manifest: Manifest;
-  model: NgramModel;
+  model: LoadedModel;
 }
 
 /**
- * Writes a package and returns its manifest. An older package in `dir` is replaced in one step; any other folder that
- * is not empty is refused.
+ * Writes the package of an n-gram model and returns its manifest. An older package in `dir` is replaced in one step; any
+ * other folder that is not empty is refused.
  * @throws CordonError usage/output-exists
  */
-export async function savePackage(dir: string, model: NgramModel, manifest: Omit<Manifest, "files" | "format">): Promise<Manifest> {
+export async function saveNgramPackage(dir: string, model: NgramModel, manifest: ManifestDraft): Promise<Manifest> {
   const onnx = ngramOnnx(model, {
     name: manifest.name,
     version: manifest.cordonVersion,
     metadata: { labels: JSON.stringify(manifest.labels), thresholds: JSON.stringify(manifest.thresholds) },
   });
-  const card = Buffer.from(renderModelCard(manifest));
-  const whole = manifestSchema.parse({
-    format: PACKAGE_FORMAT,
-    ...manifest,
-    files: { [MODEL_FILE]: sha256(onnx), [CARD_FILE]: sha256(card) },
-  });
-
-  await writeFolder(dir, MANIFEST_FILE, async (folder) => {
+  return writePackage(dir, manifest, async (folder) => {
     await writeFile(join(folder, MODEL_FILE), onnx);
-    await writeFile(join(folder, CARD_FILE), card);
-    await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(whole, null, 2)}\n`);
+    return { [MODEL_FILE]: sha256(onnx) };
   });
-  return whole;
 }
 
 /**
- * Reads a package whole and checks each file's hash.
+ * Writes the package of an encoder.
+ * @throws CordonError usage/output-exists
+ */
+export async function saveEncoderPackage(
+  dir: string,
+  contents: EncoderContents,
+  manifest: ManifestDraft & { architecture: EncoderArchitecture },
+): Promise<Manifest> {
+  return writePackage(dir, manifest, (folder) => writeEncoderFiles(folder, contents, manifest.architecture, manifest.labels));
+}
+
+/**
+ * Writes the package of a cascade: copies of the two stages' packages, whole.
+ * @throws CordonError usage/output-exists, and as loadPackage for the stages
+ */
+export async function saveCascadePackage(dir: string, firstDir: string, secondDir: string, manifest: ManifestDraft): Promise<Manifest> {
+  for (const stage of [firstDir, secondDir]) {
+    if (resolve(stage) === resolve(dir)) {
+      throw new CordonError("usage/output-exists", "the cascade would replace one of its stages", {
+        where: dir,
+        hint: "choose another --out",
+      });
+    }
+  }
+  return writePackage(dir, manifest, async (folder) => {
+    const files: Manifest["files"] = {};
+    for (const [stage, from] of [
+      [STAGE_FOLDERS.first, firstDir],
+      [STAGE_FOLDERS.second, secondDir],
+    ] as const) {
+      const own = await readManifest(from);
+      await checkFiles(from, own.files);
+      for (const name of [MANIFEST_FILE, ...Object.keys(own.files)]) {
+        const to = join(folder, stage, name);
+        await mkdir(dirname(to), { recursive: true });
+        await copyFile(join(from, name), to);
+        files[`${stage}/${name}`] = own.files[name] ?? (await sha256OfFile(to));
+      }
+    }
+    return files;
+  });
+}
+
+/** @param fill writes the files into a folder and returns their hashes */
+async function writePackage(dir: string, manifest: ManifestDraft, fill: (folder: string) => Promise<Manifest["files"]>): Promise<Manifest> {
+  let whole: Manifest | undefined;
+  await writeFolder(dir, MANIFEST_FILE, async (folder) => {
+    const card = Buffer.from(renderModelCard(manifest));
+    const files = { ...(await fill(folder)), [CARD_FILE]: sha256(card) };
+    whole = manifestSchema.parse({ format: FORMAT_OF[manifest.architecture.kind], ...manifest, files });
+    await writeFile(join(folder, CARD_FILE), card);
+    await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(whole, null, 2)}\n`);
+  });
+  return whole!;
+}
+
+/**
+ * Reads a package of any kind and checks each file's hash.
  * @throws CordonError usage/missing-file, model/damaged, model/too-new
  */
 export async function loadPackage(dir: string): Promise<ModelPackage> {
-  const path = join(dir, MANIFEST_FILE);
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new CordonError("usage/missing-file", `no model package: ${MANIFEST_FILE} cannot be read`, {
-      where: dir,
-      hint: "make one with `cordon train` or `cordon run`",
-      cause,
-    });
-  });
-  const manifest = parseManifest(text, path);
-  let onnx: Uint8Array | undefined;
-  for (const [name, expected] of Object.entries(manifest.files)) {
-    const bytes = await readFile(join(dir, name)).catch((cause: unknown) => {
-      throw damaged(`${name} is missing`, dir, cause);
-    });
-    if (sha256(bytes) !== expected) throw damaged(`${name} does not have the hash that ${MANIFEST_FILE} states`, dir);
-    if (name === MODEL_FILE) onnx = bytes;
-  }
-  if (onnx === undefined) throw damaged(`${MANIFEST_FILE} names no ${MODEL_FILE}`, dir);
-  return { dir, manifest, model: readNgramModel(onnx, manifest, dir) };
+  const manifest = await readManifest(dir);
+  await checkFiles(dir, manifest.files);
+  return { dir, manifest, model: await loadModel(dir, manifest) };
 }
 
-function parseManifest(text: string, path: string): Manifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw damaged("not JSON", path, cause);
+/** The model of a package whose files are checked. */
+async function loadModel(dir: string, { architecture, labels, files, aggregate }: Manifest): Promise<LoadedModel> {
+  switch (architecture.kind) {
+    case "ngram": {
+      requireFiles(dir, files, [MODEL_FILE]);
+      return { kind: "ngram", model: readNgramModel(await readFile(join(dir, MODEL_FILE)), architecture, labels, dir) };
+    }
+    case "encoder": {
+      const graphs = (["fp32", "int8", "fp16"] as const).filter((precision) => architecture.precisions[precision] !== undefined);
+      const tokenizer = architecture.tokenizer === "words" ? ENCODER_FILES.vocabulary : ENCODER_FILES.tokenizer;
+      requireFiles(dir, files, [ENCODER_FILES.weights, tokenizer, ...graphs.map((precision) => ENCODER_FILES[precision])]);
+      for (const [label, { of }] of Object.entries(architecture.rules)) {
+        if (!labels.includes(label) || !labels.includes(of) || of in architecture.rules)
+          throw damaged(`the rule of ${label} does not fit the labels`, dir);
+      }
+      if (architecture.precisions[architecture.default] === undefined)
+        throw damaged("it lacks the precision that it names as its default", dir);
+      return { kind: "encoder", dir: resolve(dir), labels, architecture };
+    }
+    case "cascade": {
+      const stage = async (name: string): Promise<LoadedModel> => {
+        requireFiles(dir, files, [`${name}/${MANIFEST_FILE}`]);
+        const folder = join(dir, name);
+        const manifestOfStage = await readManifest(folder);
+        // The outer manifest holds the hashes that were checked; the stage's own must name the same files.
+        for (const [file, hash] of Object.entries(manifestOfStage.files)) {
+          if (files[`${name}/${file}`] !== hash) throw damaged(`${MANIFEST_FILE} and that of ${name}/ do not agree on ${file}`, dir);
+        }
+        return loadModel(folder, manifestOfStage);
+      };
+      const first = await stage(STAGE_FOLDERS.first);
+      const second = await stage(STAGE_FOLDERS.second);
+      if (first.kind !== "ngram" || second.kind !== "encoder") throw damaged("a cascade is an n-gram model before an encoder", dir);
+      const { combine, decides } = architecture;
+      if (!labels.includes(decides) || labels.some((label) => combine[label] === undefined || !first.model.labels.includes(label)))
+        throw damaged("its labels do not fit those of its stages", dir);
+      for (const label of labels) {
+        if (combine[label]!.both !== null && !second.labels.includes(label)) throw damaged(`the second stage has no label ${label}`, dir);
+      }
+      return { kind: "cascade", labels, architecture, aggregate, first, second };
+    }
   }
-  const format = z.object({ format: z.number() }).safeParse(json).data?.format;
-  if (format !== undefined && format > PACKAGE_FORMAT) {
-    throw new CordonError("model/too-new", `package format ${format}, this version reads up to ${PACKAGE_FORMAT}`, {
-      where: path,
-      hint: "update cordon",
-    });
-  }
-  const parsed = manifestSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw damaged(`field ${issue.path.join(".") || "(root)"}: ${issue.message}`, path, parsed.error);
-}
-
-function readNgramModel(bytes: Uint8Array, manifest: Manifest, dir: string): NgramModel {
-  const { bits, charNgrams, rules } = manifest.architecture;
-  const labels = manifest.labels.length;
-  for (const [label, { of }] of Object.entries(rules)) {
-    if (!manifest.labels.includes(label) || !manifest.labels.includes(of) || of in rules)
-      throw damaged(`the rule of ${label} does not fit the labels`, dir);
-  }
-  let weights: Map<string, Initializer>;
-  try {
-    weights = readInitializers(bytes);
-  } catch (cause) {
-    throw damaged(`${MODEL_FILE} is not an ONNX model`, dir, cause);
-  }
-  const read = (name: string, bytesWanted: number): ArrayBuffer => {
-    const raw = weights.get(name)?.raw;
-    if (raw === undefined || raw.byteLength < bytesWanted) throw damaged(`${MODEL_FILE}: initializer ${name} is missing or too short`, dir);
-    // A copy that starts at 0: views on a file's bytes may be unaligned. Shared, so that workers need none of their own.
-    const copy = new SharedArrayBuffer(bytesWanted);
-    new Uint8Array(copy).set(raw.subarray(0, bytesWanted));
-    return copy as unknown as ArrayBuffer;
-  };
-  const finite = (name: string): Float32Array => {
-    const values = new Float32Array(read(name, labels * 4));
-    if (!values.every(Number.isFinite)) throw damaged(`${MODEL_FILE}: ${name} is not finite`, dir);
-    return values;
-  };
-  return {
-    features: { bits, charNgrams },
-    labels: manifest.labels,
-    table: new Int16Array(read(ONNX_WEIGHTS.table, 2 ** bits * (labels + 1) * 2)),
-    slope: finite(ONNX_WEIGHTS.slope),
-    intercept: finite(ONNX_WEIGHTS.intercept),
-    rules,
-  };
-}
-
-function damaged(what: string, where: string, cause?: unknown): CordonError {
-  return new CordonError("model/damaged", `damaged model package: ${what}`, { where, hint: "train or copy it again", cause });
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -20,6 +20,11 @@ export const VERBS: Record<string, Verb> = {
   seal: { summary: "Seal files at rest: each PATH becomes PATH.sealed.", load: () => import("./commands/seal.ts") },
   unseal: { summary: "Open sealed files: write them in the clear to a folder.", load: () => import("./commands/unseal.ts") },
   train: { summary: "Train a model package on labelled examples.", load: () => import("./commands/train.ts") },
+  finetune: {
+    summary: "Fine-tune an encoder package on labelled examples, on a GPU or a CPU.",
+    load: () => import("./commands/finetune.ts"),
+  },
+  cascade: { summary: "Join an n-gram package and an encoder package into a cascade.", load: () => import("./commands/cascade.ts") },
   inspect: {
     summary: "Inspect examples for collapse and bias, alone or against an earlier set.",
     load: () => import("./commands/inspect.ts"),

@@ -2,11 +2,12 @@
 import type { Example } from "#datasets/example";
 import { splitOf } from "#datasets/splits";
 import type { Judge } from "#eval/bias/model-bias";
+import { aggregatedScores, type DocumentScorer } from "#models/document-score";
 import type { Manifest } from "#models/manifest";
 import { HARMFUL } from "#models/taxonomy";
-import type { NgramModel } from "#models/ngram/model";
-import { aggregatedScores, NgramScorer } from "#models/ngram/scorer";
+import { NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
+import { openScorer } from "#models/scorer";
 import { TRAIN_DEFAULTS, trainNgram } from "#train/train-ngram";
 import { CORDON_VERSION } from "#scripts/about";
 
@@ -16,7 +17,7 @@ const BITS = 18;
 /** @throws CordonError as loadPackage */
 export async function packageJudge(dir: string): Promise<Judge> {
   const { manifest, model } = await loadPackage(dir);
-  return judgeOf(manifest.name, model, manifest);
+  return judgeOf(manifest.name, await openScorer(model), manifest);
 }
 
 /**
@@ -30,12 +31,11 @@ export async function trainJudge(rows: readonly Example[], name: string, seed: n
     { ...TRAIN_DEFAULTS, labels: HARMFUL, features: { bits: BITS, charNgrams: null }, seed, thresholdRule: { kind: "fixed", value: 0.5 } },
     { name, description: "", cordonVersion: CORDON_VERSION, gitRevision: "" },
   );
-  return judgeOf(name, model, manifest);
+  return judgeOf(name, new NgramScorer(model), manifest);
 }
 
 /** By a model's first label. */
-function judgeOf(name: string, model: NgramModel, { aggregate, thresholds }: Pick<Manifest, "aggregate" | "thresholds">): Judge {
-  const scorer = new NgramScorer(model);
+function judgeOf(name: string, scorer: DocumentScorer, { aggregate, thresholds }: Pick<Manifest, "aggregate" | "thresholds">): Judge {
   return {
     name,
     score: (text) => aggregatedScores(scorer.scoreText(text), aggregate)[0]!,

@@ -24,6 +24,13 @@ export class Progress {
     } else process.stderr.write(`${text}\n`);
   }
 
+  /** A line that stays. */
+  note(text: string): void {
+    if (this.#open) process.stderr.write("\r\u001b[K");
+    this.#open = false;
+    process.stderr.write(`${text}\n`);
+  }
+
   /** Ends the line with what was done and the time it took. */
   done(text: string): void {
     const seconds = (performance.now() - this.#started) / 1000;

@@ -91,7 +91,7 @@ function parseCharNgrams(text: string): TrainOptions["features"]["charNgrams"] {
   return { min: min!, max: max! };
 }
 
-function parseThresholdRule(text: string): ThresholdRule {
+export function parseThresholdRule(text: string): ThresholdRule {
   const match = /^(?:(fpr|recall):)?([\d.e-]+)$/.exec(text);
   const value = Number(match?.[2]);
   if (!match || !(value >= 0 && value <= 1)) {
@@ -106,7 +106,7 @@ function charNgramsText(value: string): string {
   return value;
 }
 
-function thresholdRuleText(value: string): string {
+export function thresholdRuleText(value: string): string {
   if (!/^(?:(?:fpr|recall):)?(?:0?\.\d+|[01](?:\.0+)?|\d(?:\.\d+)?e-\d+)$/.test(value))
     throw new InvalidArgumentError("expected fpr:0.01, recall:0.98 or a probability.");
   return value;

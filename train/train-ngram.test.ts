@@ -8,11 +8,14 @@ import { splitOf } from "#datasets/splits";
 import { auroc } from "#eval/metrics/ranking-metrics";
 import { count, rank } from "#eval/metrics/ranking";
 import { ONNX_INPUT, ONNX_OUTPUT } from "#models/ngram/onnx-graph";
+import { ngramOf } from "#models/loaded-model";
 import { NgramScorer } from "#models/ngram/scorer";
-import { CARD_FILE, MANIFEST_FILE, MODEL_FILE, loadPackage, savePackage } from "#models/package";
+import { loadPackage, saveNgramPackage } from "#models/package";
+import { CARD_FILE, MANIFEST_FILE, MODEL_FILE } from "#models/package-files";
 import { Random } from "#models/random";
 import type { CategoryId } from "#models/taxonomy";
-import { TRAIN_DEFAULTS, type TrainOptions, type TrainResult, stateOf, trainNgram } from "./train-ngram.ts";
+import { stateOf } from "./label-states.ts";
+import { TRAIN_DEFAULTS, type TrainOptions, type TrainResult, trainNgram } from "./train-ngram.ts";
 
 const ABOUT = { name: "toy", description: "d", cordonVersion: "0.0.0", gitRevision: "abc" };
 const OPTIONS: TrainOptions = { ...TRAIN_DEFAULTS, features: { bits: 18, charNgrams: null }, minCount: 5 };
@@ -183,7 +186,7 @@ describe("trainNgram", () => {
 describe("a trained model, saved", () => {
   const save = async (name: string, options = OPTIONS) => {
     const result = await trainNgram(examples, options, ABOUT);
-    await savePackage(join(scratch, name), result.model, result.manifest);
+    await saveNgramPackage(join(scratch, name), result.model, result.manifest);
     return { result, dir: join(scratch, name) };
   };
 
@@ -205,7 +208,7 @@ describe("a trained model, saved", () => {
         .map((row) => row.text)
         .join(" "),
     ];
-    const [before, after] = [new NgramScorer(one.result.model), new NgramScorer(model)];
+    const [before, after] = [new NgramScorer(one.result.model), new NgramScorer(ngramOf(model))];
     const session = await ort.InferenceSession.create(join(one.dir, MODEL_FILE));
     const { [ONNX_OUTPUT]: output } = await session.run({ [ONNX_INPUT]: new ort.Tensor("string", texts, [texts.length]) });
     const exported = output!.data as Float32Array;

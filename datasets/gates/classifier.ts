@@ -1,7 +1,8 @@
 // A model package as the gates use it: how likely it finds a text harmful.
+import { aggregatedScores } from "#models/document-score";
 import { CordonError } from "#models/errors";
-import { aggregatedScores, NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
+import { openScorer } from "#models/scorer";
 import { HARMFUL } from "#models/taxonomy";
 
 export interface Classifier {
@@ -19,6 +20,6 @@ export async function loadClassifier(dir: string): Promise<Classifier> {
   if (label === -1 || threshold === undefined) {
     throw new CordonError("model/no-such-label", `the model has no label ${HARMFUL} with a threshold`, { where: dir });
   }
-  const scorer = new NgramScorer(model);
+  const scorer = await openScorer(model);
   return { threshold, probability: (text) => aggregatedScores(scorer.scoreText(text), manifest.aggregate)[label]! };
 }

@@ -9,7 +9,7 @@ import { LiveAsker } from "#datasets/generators/live-asker";
 import { openGenerators } from "#datasets/generators/open-generators";
 import { ReplyCache } from "#datasets/generators/reply-cache";
 import { fixtureManifest, fixtureNgram } from "#models/fixture-package";
-import { savePackage } from "#models/package";
+import { saveNgramPackage } from "#models/package";
 import { loadClassifier } from "./classifier.ts";
 import { gatesSchema } from "./config.ts";
 import { fixtureRow as row, passRows } from "./fixture-rows.ts";
@@ -194,7 +194,7 @@ describe("a language model as the judge", () => {
 describe("a model package", () => {
   const load = async () => {
     const dir = join(folder, `model-${folders++}`);
-    await savePackage(dir, fixtureNgram(), fixtureManifest());
+    await saveNgramPackage(dir, fixtureNgram(), fixtureManifest());
     const classifier = await loadClassifier(dir);
     const texts = Array.from({ length: 400 }, (_, i) => `word${i} and word${i * 7}`);
     return { dir, classifier, scored: texts.map((text) => ({ text, p: classifier.probability(text) })) };

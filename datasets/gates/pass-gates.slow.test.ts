@@ -7,7 +7,7 @@ import type { Candidate } from "#datasets/candidate";
 import { writeJsonl } from "#datasets/files/write-jsonl";
 import { readLines } from "#datasets/files/lines";
 import { fixtureManifest, fixtureNgram } from "#models/fixture-package";
-import { savePackage } from "#models/package";
+import { saveNgramPackage } from "#models/package";
 import { Random } from "#models/random";
 import { gatesSchema } from "./config.ts";
 import { fixtureRow } from "./fixture-rows.ts";
@@ -41,7 +41,7 @@ function* candidates(): Generator<Candidate> {
 
 test("100,000 rows in bounded memory", async () => {
   const model = join(folder, "model");
-  await savePackage(model, fixtureNgram(), fixtureManifest());
+  await saveNgramPackage(model, fixtureNgram(), fixtureManifest());
   const set = join(folder, "set.jsonl");
   const random = new Random(2, "set");
   await writeJsonl(

@@ -1,5 +1,5 @@
 // Requests to a Hugging Face hub: redirects followed by hand, so that the token goes to the hub's host alone; idle
-// time-outs. Messages name the data set and the file, never an address, which may be signed.
+// time-outs. Messages name the data set or model and the file, never an address, which may be signed.
 import { cacheFolder } from "#datasets/files/cache-folder";
 import { mayPass, retryAfter, type RetryPolicy, TransferError, transferError, withRetries } from "#datasets/http/retry";
 import { CordonError } from "#models/errors";
@@ -142,17 +142,16 @@ function checkStatus(settings: HubSettings, what: string, url: URL, response: Re
   if (status === 401) {
     const hint =
       settings.token === undefined
-        ? "check the name; for a private or gated set, set HF_TOKEN"
+        ? "check the name; for what is private or gated, set HF_TOKEN"
         : "check the name, and that HF_TOKEN is valid and may read it";
-    throw new CordonError("hub/not-found", `${what}: the hub knows no such data set, or does not show it [401]`, { hint });
+    throw new CordonError("hub/not-found", `${what}: the hub knows nothing of that name, or does not show it [401]`, { hint });
   }
   if (status === 403) {
     throw new CordonError("hub/failed", `${what}: the hub refuses access [403]`, {
-      hint: "accept the data set's terms on its page, and set HF_TOKEN of that account",
+      hint: "accept its terms on its page, and set HF_TOKEN of that account",
     });
   }
-  if (status === 404)
-    throw new CordonError("hub/not-found", `${what}: the hub has no such data set or file [404]`, { hint: "check the name" });
+  if (status === 404) throw new CordonError("hub/not-found", `${what}: the hub has nothing of that name [404]`, { hint: "check the name" });
   const message = `the hub answered ${status}`;
   if (mayPass(status)) throw new TransferError(message, { retryAfterMs: retryAfter(response.headers) });
   throw new CordonError("hub/failed", `${what} could not be fetched: ${message}`);

@@ -1,117 +1,43 @@
 // Against a server that answers like the hub: a listing, redirects to a store on another host, and its ways of failing.
-import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { FixtureHub, type Handler, linkedTo, partsIn, status } from "./fixture-hub.ts";
 import { hubSettings, type HubSettings } from "./hub-request.ts";
 import { fetchDataset, parseHubRef } from "./hub.ts";
 import { resolveSeed } from "./resolve.ts";
 
 const CONTENT = Buffer.from(Array.from({ length: 400_000 }, (_, i) => (i * 7919) % 251));
-const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-interface Seen {
-  host: "hub" | "store";
-  path: string;
-  headers: IncomingMessage["headers"];
-}
-
-let hub: Server;
-let store: Server;
+let hub: FixtureHub;
 let cache = "";
-let seen: Seen[] = [];
-/** Answers of the store, used up one a request; then it serves well. */
-let faults: Handler[] = [];
-let hubFaults: Handler[] = [];
 let linked: Record<string, string> = {};
 let content = CONTENT;
 
-const address = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 const settings = (overrides: Partial<HubSettings> = {}) =>
-  hubSettings({ cacheDir: cache, backoffMs: 1, idleMs: 2000, ...overrides }, { HF_ENDPOINT: address(hub), HF_TOKEN: "hf_secret" });
+  hubSettings({ cacheDir: cache, backoffMs: 1, idleMs: 2000, ...overrides }, { HF_ENDPOINT: hub.address, HF_TOKEN: "hf_secret" });
 const fetchOne = async (overrides: Partial<HubSettings> = {}, ref = "hf:cais/wmdp/wmdp-bio:test") =>
   await fetchDataset(parseHubRef(ref), settings(overrides));
-
-/** Serves the content with etag, ranges and If-None-Match, as a store does. */
-const serve: Handler = (request, response) => {
-  const etag = `"${createHash("md5").update(content).digest("hex")}"`;
-  if (request.headers["if-none-match"] === etag) return void response.writeHead(304, { etag }).end();
-  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? -1);
-  if (from >= content.length) return void response.writeHead(416, { "content-range": `bytes */${content.length}` }).end();
-  if (from < 0) return void response.writeHead(200, { etag, "content-length": content.length }).end(content);
-  response.writeHead(206, {
-    etag,
-    "content-range": `bytes ${from}-${content.length - 1}/${content.length}`,
-    "content-length": content.length - from,
-  });
-  response.end(content.subarray(from));
-};
-
-/** Sends some bytes of the right answer, and cuts the connection once the other side has stored them. */
-const cutAfter =
-  (bytes: number): Handler =>
-  (request, response) => {
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
-    const etag = `"${createHash("md5").update(content).digest("hex")}"`;
-    const headers = { etag, "content-length": content.length - from };
-    if (from > 0) response.writeHead(206, { ...headers, "content-range": `bytes ${from}-${content.length - 1}/${content.length}` });
-    else response.writeHead(200, headers);
-    response.write(content.subarray(from, from + bytes));
-    const stored = async () => {
-      const parts = await leftovers();
-      const sizes = await Promise.all(parts.map(async (name) => (await stat(join(cache, name))).size));
-      expect(sizes).toContain(from + bytes);
-    };
-    void vi
-      .waitFor(stored, { interval: 5, timeout: 1500 })
-      .finally(() => response.destroy())
-      .catch(() => {});
-  };
-
-const status =
-  (code: number, headers: Record<string, string> = {}): Handler =>
-  (_request, response) =>
-    void response.writeHead(code, headers).end("SECRET BODY");
+const cutAfter = (bytes: number) => hub.cutAfter(bytes, cache);
 
 beforeAll(async () => {
-  const listen = async (host: "hub" | "store", handler: Handler) => {
-    const server = createServer((request, response) => {
-      seen.push({ host, path: request.url ?? "", headers: request.headers });
-      handler(request, response);
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return server;
+  hub = await FixtureHub.start();
+  hub.api = (path) => {
+    if (path !== "/api/datasets/cais/wmdp/parquet") return undefined;
+    const file = (config: string) => ({ test: [`https://huggingface.co/api/datasets/cais/wmdp/parquet/${config}/test/0.parquet`] });
+    return JSON.stringify({ "wmdp-bio": file("wmdp-bio"), "wmdp-chem": file("wmdp-chem"), "..": { "..": [] } });
   };
-  store = await listen("store", (request, response) => (faults.shift() ?? serve)(request, response));
-  hub = await listen("hub", (request, response) => {
-    const fault = hubFaults.shift();
-    if (fault !== undefined) return fault(request, response);
-    const path = request.url ?? "";
-    if (path === "/api/datasets/cais/wmdp/parquet") {
-      const file = (config: string) => ({ test: [`https://huggingface.co/api/datasets/cais/wmdp/parquet/${config}/test/0.parquet`] });
-      return void response.end(JSON.stringify({ "wmdp-bio": file("wmdp-bio"), "wmdp-chem": file("wmdp-chem"), "..": { "..": [] } }));
-    }
-    if (path.endsWith(".parquet"))
-      return void response.writeHead(302, { location: `${address(store)}${path}?signature=abc`, ...linked }).end();
-    return void response.writeHead(404).end();
-  });
+  hub.content = (path) => (path.endsWith(".parquet") ? content : undefined);
+  hub.linked = () => linked;
 });
 
-afterAll(() => {
-  hub.close();
-  store.close();
-});
+afterAll(() => hub.close());
 
 beforeEach(async () => {
   cache = await mkdtemp(join(tmpdir(), "cordon-hub-"));
-  seen = [];
-  faults = [];
-  hubFaults = [];
-  linked = { "x-linked-etag": `"${SHA256}"`, "x-linked-size": String(CONTENT.length) };
+  hub.reset();
+  linked = linkedTo(CONTENT);
   content = CONTENT;
 });
 
@@ -123,13 +49,13 @@ const failure = async (promise: Promise<unknown>) =>
     () => expect.fail("it did not fail"),
     (e: unknown) => e,
   )) as Error & { code: string };
-const leftovers = async () => (await readdir(cache, { recursive: true })).filter((name) => /\.(part|tmp)-/.test(name));
+const leftovers = () => partsIn(cache);
 
 test("a file comes through the redirect into the cache; the token goes to the hub alone", async () => {
   const paths = await fetchOne();
   expect(paths).toEqual([join(cache, "datasets/cais/wmdp/wmdp-bio/test/wmdp-00000-of-00001.parquet")]);
   expect(await intact(paths)).toBe(true);
-  expect(seen.map((s) => [s.host, s.headers.authorization])).toEqual([
+  expect(hub.seen.map((s) => [s.host, s.headers.authorization])).toEqual([
     ["hub", "Bearer hf_secret"],
     ["hub", "Bearer hf_secret"],
     ["store", undefined],
@@ -139,14 +65,14 @@ test("a file comes through the redirect into the cache; the token goes to the hu
 
 test("what is cached and current is not fetched again, with or without the redirect's tag", async () => {
   await fetchOne();
-  seen = [];
+  hub.seen = [];
   await fetchOne();
-  expect(seen.map((s) => s.host)).toEqual(["hub", "hub"]);
+  expect(hub.seen.map((s) => s.host)).toEqual(["hub", "hub"]);
 
   linked = {};
-  seen = [];
+  hub.seen = [];
   await fetchOne();
-  expect(seen.at(-1)).toMatchObject({ host: "store", headers: { "if-none-match": expect.any(String) } });
+  expect(hub.seen.at(-1)).toMatchObject({ host: "store", headers: { "if-none-match": expect.any(String) } });
 });
 
 test("what has changed on the hub is fetched again, a damaged copy too", async () => {
@@ -161,46 +87,46 @@ test("what has changed on the hub is fetched again, a damaged copy too", async (
 });
 
 test("a cut connection is resumed where it stopped, again and again", async () => {
-  faults = [cutAfter(100_000), cutAfter(100_000), cutAfter(50_000)];
+  hub.faults = [cutAfter(100_000), cutAfter(100_000), cutAfter(50_000)];
   const told: string[] = [];
   expect(await intact(await fetchOne({ attempts: 2, notify: (line) => told.push(line) }))).toBe(true);
-  const ranges = seen.filter((s) => s.host === "store").map((s) => s.headers.range);
+  const ranges = hub.seen.filter((s) => s.host === "store").map((s) => s.headers.range);
   expect(ranges).toEqual([undefined, "bytes=100000-", "bytes=200000-", "bytes=250000-"]);
   expect(told[0]).toMatch(/cais\/wmdp\/wmdp-bio:test \(file 1 of 1\): the connection was cut.*again in/);
 });
 
 test("a download given up is resumed by the next one", async () => {
-  faults = [cutAfter(150_000), ...Array.from({ length: 3 }, () => status(503))];
+  hub.faults = [cutAfter(150_000), ...Array.from({ length: 3 }, () => status(503))];
   const error = await failure(fetchOne({ attempts: 3 }));
   expect(error).toMatchObject({ code: "hub/failed", message: expect.stringContaining("the hub answered 503") });
   expect(await leftovers()).toHaveLength(1);
-  faults = [];
-  seen = [];
+  hub.faults = [];
+  hub.seen = [];
   expect(await intact(await fetchOne())).toBe(true);
-  expect(seen.at(-1)!.headers.range).toBe("bytes=150000-");
+  expect(hub.seen.at(-1)!.headers.range).toBe("bytes=150000-");
   expect(await leftovers()).toEqual([]);
 });
 
 test("a part of a file that has changed meanwhile is not continued", async () => {
   linked = {};
-  faults = [cutAfter(150_000), ...Array.from({ length: 3 }, () => status(503))];
+  hub.faults = [cutAfter(150_000), ...Array.from({ length: 3 }, () => status(503))];
   await failure(fetchOne({ attempts: 3 }));
-  faults = [];
+  hub.faults = [];
   content = Buffer.from(CONTENT.toReversed());
   const [path] = await fetchOne();
   expect((await readFile(path!)).equals(content)).toBe(true);
 });
 
 test("429 is obeyed, 500 and cut answers are tried again", async () => {
-  hubFaults = [status(429, { "retry-after": "0.2" }), status(500), (_request, response) => void response.destroy()];
-  faults = [status(502), status(403)];
+  hub.hubFaults = [status(429, { "retry-after": "0.2" }), status(500), (_request, response) => void response.destroy()];
+  hub.faults = [status(502), status(403)];
   const started = performance.now();
   expect(await intact(await fetchOne())).toBe(true);
   expect(performance.now() - started).toBeGreaterThan(190);
 });
 
 test("a server that asks for an hour is not waited for", async () => {
-  hubFaults = [status(429, { "retry-after": "3600" })];
+  hub.hubFaults = [status(429, { "retry-after": "3600" })];
   expect(await failure(fetchOne())).toMatchObject({ code: "hub/failed", message: expect.stringContaining("asks to wait 3600 s") });
 });
 
@@ -214,16 +140,19 @@ test("a wrong length or content never reaches the cache", async () => {
   const short: Handler = (_request, response) =>
     void response.writeHead(200, { etag: '"x"', "transfer-encoding": "chunked" }).end(CONTENT.subarray(0, 10));
   linked = { "x-linked-size": "400000" };
-  faults = [short, short];
+  hub.faults = [short, short];
   expect((await failure(fetchOne({ attempts: 2 }))).message).toContain("10 bytes came of 400000");
   expect((await readdir(cache, { recursive: true })).filter((name) => name.endsWith(".parquet"))).toEqual([]);
   expect(await intact(await fetchOne())).toBe(true);
 });
 
 test("a server that falls silent is cut off", async () => {
-  faults = [(_request, response) => void response.writeHead(200, { "content-length": CONTENT.length, etag: '"x"' }).write("x"), serve];
+  hub.faults = [
+    (_request, response) => void response.writeHead(200, { "content-length": CONTENT.length, etag: '"x"' }).write("x"),
+    hub.serve,
+  ];
   expect(await intact(await fetchOne({ idleMs: 200 }))).toBe(true);
-  hubFaults = [() => {}, () => {}];
+  hub.hubFaults = [() => {}, () => {}];
   expect((await failure(fetchOne({ idleMs: 100, attempts: 2 }))).message).toContain("nothing came for 0.1 s");
 });
 
@@ -233,23 +162,23 @@ test("offline, the cache answers without a request, and says when it cannot", as
     message: expect.stringContaining("cais/wmdp is not in the cache, and HF_HUB_OFFLINE is set"),
   });
   await fetchOne();
-  seen = [];
+  hub.seen = [];
   expect(await intact(await fetchOne({ offline: true }))).toBe(true);
   expect((await failure(fetchOne({ offline: true }, "hf:cais/wmdp/wmdp-chem"))).message).toContain("not whole in the cache");
-  expect(seen).toEqual([]);
+  expect(hub.seen).toEqual([]);
 });
 
 test.each([
   [401, "hub/not-found", "HF_TOKEN is valid"],
-  [403, "hub/failed", "accept the data set's terms"],
-  [404, "hub/not-found", "no such data set or file"],
+  [403, "hub/failed", "accept its terms"],
+  [404, "hub/not-found", "nothing of that name"],
   [400, "hub/failed", "the hub answered 400"],
 ])("%i is one clear line and no retry", async (code, expected, what) => {
-  hubFaults = [status(code)];
+  hub.hubFaults = [status(code)];
   const error = await failure(fetchOne());
   expect(error).toMatchObject({ code: expected, message: expect.stringContaining(what) });
   expect(error.message).not.toMatch(/\n|SECRET|hf_secret|signature/);
-  expect(seen).toHaveLength(1);
+  expect(hub.seen).toHaveLength(1);
 });
 
 test("a missing configuration or split lists what there is; an odd listing is refused", async () => {
@@ -258,14 +187,14 @@ test("a missing configuration or split lists what there is; an odd listing is re
   );
   expect((await failure(fetchOne({}, "hf:cais/wmdp/wmdp-bio:train"))).message).toContain('no split "train": it has test');
   expect(await fetchOne({}, "hf:cais/wmdp:test")).toHaveLength(2);
-  hubFaults = [(_request, response) => void response.end("<html>")];
+  hub.hubFaults = [(_request, response) => void response.end("<html>")];
   expect((await failure(fetchOne())).message).toContain("list of files cannot be read");
 });
 
 test("redirects without end, or to where they may not, are refused", async () => {
-  hubFaults = Array.from({ length: 12 }, () => status(302, { location: "/loop" }));
+  hub.hubFaults = Array.from({ length: 12 }, () => status(302, { location: "/loop" }));
   expect((await failure(fetchOne())).message).toContain("redirects without end");
-  hubFaults = [status(302, { location: "file:///etc/passwd" })];
+  hub.hubFaults = [status(302, { location: "file:///etc/passwd" })];
   expect((await failure(fetchOne())).message).toContain("to where it may not");
 });
 

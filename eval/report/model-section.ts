@@ -1,7 +1,7 @@
 // The model card: what was trained, on what, how thresholds were chosen, and what must not be read into the numbers.
 import type { Manifest } from "#models/manifest";
 import { type Html, html } from "./html.ts";
-import { threshold, whole } from "./numbers.ts";
+import { percent, threshold, whole } from "./numbers.ts";
 
 const LIMITS = [
   "Intervals cover chance in the documents measured. They do not cover a shift to other documents, wrong labels, or somebody who writes to evade the filter.",
@@ -24,15 +24,11 @@ export function modelSection(manifest: Manifest | undefined): Html {
 }
 
 function card(manifest: Manifest): Html {
-  const { architecture: a, training, thresholds } = manifest;
-  const characters = a.charNgrams ? `, character ${a.charNgrams.min}- to ${a.charNgrams.max}-grams` : "";
+  const { training, thresholds } = manifest;
   const rows: [string, Html | string][] = [
     ["Model", `${manifest.name}, Cordon ${manifest.cordonVersion}`],
     ["Description", manifest.description],
-    [
-      "Architecture",
-      `hashed word n-grams${characters}, linear, ${whole(2 ** a.bits)} rows; windows of ${a.blockTokens * 2} tokens that overlap by half; a document’s score is the ${manifest.aggregate} over its windows`,
-    ],
+    ["Architecture", `${architecture(manifest)}; a document’s score is the ${manifest.aggregate} over its windows`],
     ["Labels", manifest.labels.join(", ")],
     ["Thresholds", lines(thresholds, (t) => `${threshold(t.threshold)}, ${t.rule}`)],
     [
@@ -58,6 +54,21 @@ function card(manifest: Manifest): Html {
         )}
     </dl>
   </div>`;
+}
+
+function architecture({ architecture: a }: Manifest): string {
+  switch (a.kind) {
+    case "ngram": {
+      const characters = a.charNgrams ? `, character ${a.charNgrams.min}- to ${a.charNgrams.max}-grams` : "";
+      return `hashed word n-grams${characters}, linear, ${whole(2 ** a.bits)} rows; windows of ${a.blockTokens * 2} tokens that overlap by half`;
+    }
+    case "encoder": {
+      const { config } = a;
+      return `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}; windows of ${a.maxTokens} tokens that overlap by a quarter`;
+    }
+    case "cascade":
+      return `a cascade: n-grams, and an encoder for what they give ${threshold(a.band.low)} to ${threshold(a.band.high)}, ${percent(a.escalate.measured)} of ${whole(a.escalate.texts)} ${a.escalate.on} texts`;
+  }
 }
 
 /** One line a label. */

@@ -7,6 +7,7 @@ import type { Manifest } from "#models/manifest";
 import { capabilityFigure, probeFigure } from "./capability-figures.ts";
 import { card } from "./card.ts";
 import { evaluationSection } from "./evaluation-section.ts";
+import { escalationSection } from "./escalation-section.ts";
 import { figure } from "./figure.ts";
 import { html, type Html } from "./html.ts";
 import { modelSection } from "./model-section.ts";
@@ -35,7 +36,8 @@ export function renderReport(data: ReportData): string {
     lead: lead(data),
     body: html`${tiles(data)}
     ${data.failed ? html`<p class="notice"><strong>${whole(data.failed)} documents have no score.</strong> They are in none of the numbers below, and must not pass for harmless.</p>` : ""}
-    ${sweep && sweepSections(data, sweep)} ${evaluation && evaluationSection(evaluation)} ${modelSection(manifest)}`,
+    ${sweep && sweepSections(data, sweep)} ${evaluation && evaluationSection(evaluation)}
+    ${evaluation?.escalation && escalationSection(evaluation.escalation)} ${modelSection(manifest)}`,
   });
 }
 

@@ -1,37 +1,12 @@
 // Scores a text with the n-gram model, over windows of two blocks that overlap by one and cover all of it.
 // The same numbers come out of the exported graph (onnx-graph.ts); scorer.test.ts holds the two together.
-import type { Aggregate } from "#models/manifest";
+import { type DocumentScore, type DocumentScorer, emptyScore, TOP_K } from "#models/document-score";
 import { TokenStream } from "#models/text/token-stream";
 import { BlockSums, sumsLength } from "./block-sums.ts";
 import { BEFORE_FIRST } from "./features.ts";
 import { type NgramModel, sigmoid } from "./model.ts";
 
-/** Windows in the top-k mean. */
-export const TOP_K = 3;
-
-/** What is known of a document after scoring, per label (L). Reused by the scorer's next call. */
-export interface DocumentScore {
-  /** Windows scored, at least 1. */
-  windows: number;
-  /** Length of the text. */
-  codePoints: number;
-  /** Calibrated probability of the highest window. */
-  max: Float64Array;
-  /** Mean over the windows. */
-  mean: Float64Array;
-  /** Mean of the TOP_K highest windows (of all, where there are fewer). */
-  topK: Float64Array;
-  /** Span of the highest window, in code points. */
-  start: Int32Array;
-  end: Int32Array;
-}
-
-/** (L) what a document's scores are by an aggregate. */
-export function aggregatedScores(score: DocumentScore, aggregate: Aggregate): Float64Array {
-  return aggregate === "topk" ? score.topK : score[aggregate];
-}
-
-export class NgramScorer {
+export class NgramScorer implements DocumentScorer {
   readonly labels: readonly string[];
   readonly #columns: number;
   readonly #model: Pick<NgramModel, "slope" | "intercept">;
@@ -64,9 +39,7 @@ export class NgramScorer {
     this.#sums = sums();
     this.#window = sums();
     this.#top = new Float64Array(labels.length * TOP_K);
-    const zeros = () => new Float64Array(labels.length);
-    const places = () => new Int32Array(labels.length);
-    this.#score = { windows: 0, codePoints: 0, max: zeros(), mean: zeros(), topK: zeros(), start: places(), end: places() };
+    this.#score = emptyScore(labels.length);
   }
 
   /** Scores a string. Lone surrogates count as U+FFFD, as in every UTF-8 encoder. */

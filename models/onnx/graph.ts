@@ -7,11 +7,12 @@ const schema = protobuf.loadSync(fileURLToPath(new URL("onnx.proto", import.meta
 const ModelProto = schema.lookupType("onnx.ModelProto");
 
 /** TensorProto.DataType and AttributeProto.AttributeType codes. */
-const DATA_TYPE = { float: 1, uint8: 2, int8: 3, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, uint32: 12 } as const;
+const DATA_TYPE = { float: 1, uint8: 2, int8: 3, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10, uint32: 12 } as const;
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7, strings: 8 } as const;
 
 export type DataType = keyof typeof DATA_TYPE;
-type TensorData = Float32Array | Int8Array | Int16Array | Int32Array | BigInt64Array;
+/** A Uint16Array holds halves (IEEE 754 binary16), as bits. */
+export type TensorData = Float32Array | Uint16Array | Uint8Array | Int8Array | Int16Array | Int32Array | BigInt64Array;
 export type Attribute =
   | { int: number }
   | { float: number }
@@ -41,6 +42,8 @@ export interface ModelInfo {
   doc: string;
   /** Operator set versions by domain; "" is ai.onnx. */
   opsets: Record<string, number>;
+  /** Default 10. An older one for the older operator sets that went with it. */
+  irVersion?: number;
   metadata: Record<string, string>;
 }
 
@@ -51,15 +54,22 @@ export class GraphBuilder {
   readonly #constants = new Map<string, string>();
   readonly #prefix: string;
   #count = 0;
+  #initializerBytes = 0;
 
   /** `prefix` keeps the names of a subgraph apart from those of the graph around it. */
   constructor(prefix = "") {
     this.#prefix = prefix;
   }
 
+  /** Bytes of the initializers so far. A file of 2 GiB or more is beyond what protobuf reads. */
+  get initializerBytes(): number {
+    return this.#initializerBytes;
+  }
+
   /** Adds an initializer; data is stored as little-endian raw bytes. */
   tensor(name: string, data: TensorData, dims: number[]): string {
     const raw = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    this.#initializerBytes += raw.byteLength;
     this.#initializers.push({ name, dims, dataType: DATA_TYPE[typeOf(data)], rawData: raw });
     return name;
   }
@@ -99,15 +109,26 @@ export class GraphBuilder {
     options: { domain?: string; output?: string } = {},
   ): string {
     const output = options.output ?? `${this.#prefix}${type}_${this.#count++}`;
+    this.#node(type, inputs, [output], attributes, options.domain);
+    return output;
+  }
+
+  /** Appends a node with `count` outputs and returns their names. */
+  multi(type: string, inputs: string[], count: number, attributes: Record<string, Attribute> = {}, domain?: string): string[] {
+    const outputs = Array.from({ length: count }, () => `${this.#prefix}${type}_${this.#count++}`);
+    this.#node(type, inputs, outputs, attributes, domain);
+    return outputs;
+  }
+
+  #node(type: string, input: string[], output: string[], attributes: Record<string, Attribute>, domain = ""): void {
     this.#nodes.push({
-      input: inputs,
-      output: [output],
+      input,
+      output,
       name: `${this.#prefix}n${this.#nodes.length}_${type}`,
       opType: type,
-      domain: options.domain ?? "",
+      domain,
       attribute: Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value)),
     });
-    return output;
   }
 
   /** The graph as a protobuf message. */
@@ -124,7 +145,7 @@ export class GraphBuilder {
   /** The whole model as the bytes of a `.onnx` file. The same calls give the same bytes. */
   build(inputs: ValueInfo[], outputs: ValueInfo[], info: ModelInfo): Uint8Array {
     const message = ModelProto.fromObject({
-      irVersion: 10,
+      irVersion: info.irVersion ?? 10,
       producerName: "cordon",
       producerVersion: info.producerVersion,
       docString: info.doc,
@@ -156,6 +177,8 @@ export function readInitializers(bytes: Uint8Array): Map<string, Initializer> {
 
 function typeOf(data: TensorData): DataType {
   if (data instanceof Float32Array) return "float";
+  if (data instanceof Uint16Array) return "float16";
+  if (data instanceof Uint8Array) return "uint8";
   if (data instanceof Int8Array) return "int8";
   if (data instanceof Int16Array) return "int16";
   if (data instanceof Int32Array) return "int32";

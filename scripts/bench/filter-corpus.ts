@@ -2,8 +2,12 @@
 // fastText does (a lower-cased, split line each).
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readLines } from "#datasets/files/lines";
 import type { Example } from "#datasets/example";
+import { expandGlobs } from "#datasets/files/globs";
+import { readLines } from "#datasets/files/lines";
+import { readExamples } from "#datasets/files/read-examples";
+import { generate } from "#datasets/generate/generate";
+import { readRecipe } from "#datasets/recipe";
 import { findShards } from "#datasets/shards/shard-files";
 import { ShardOutput } from "#datasets/shards/shard-output";
 
@@ -62,6 +66,15 @@ export function documentsOf(examples: readonly Example[]): Document[] {
     text = "";
   }
   return documents;
+}
+
+/** Labelled examples: those of the files, else the shared data's, else the embedded recipe's. */
+export async function readBenchExamples(globs: string[] | undefined): Promise<Example[]> {
+  const patterns = globs ?? (existsSync(SHARED.train) ? [`${SHARED.train}/*.jsonl.gz`] : null);
+  if (patterns === null) return (await generate(await readRecipe("embedded"))).kept;
+  const examples: Example[] = [];
+  for (const file of await expandGlobs(patterns)) for await (const example of readExamples(file)) examples.push(example);
+  return examples;
 }
 
 export function defaultCorpus(): string[] | null {

@@ -7,6 +7,7 @@ import { LineReader, lineEnd } from "#datasets/shards/line-reader";
 import { RowScanner } from "#datasets/shards/row-scanner";
 import { ShardInput } from "#datasets/shards/shard-input";
 import { FAST_LEVELS } from "#datasets/shards/shard-output";
+import { ngramOf } from "#models/loaded-model";
 import { NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
 import type { FilterConfig } from "#serve/filter/filter-config";
@@ -34,7 +35,7 @@ const ROUNDS = 5;
 export async function measureStages(dir: string, path: string, scratch: string): Promise<FilterStages> {
   const { manifest, model } = await loadPackage(dir);
   const category = manifest.labels[0]!;
-  const scorer = new NgramScorer(withLabels(model, [category]));
+  const scorer = new NgramScorer(withLabels(ngramOf(model), [category]));
   const scanner = new RowScanner({ text: "text", id: "id" });
   let bytes = 0;
 

@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { savePackage } from "#models/package";
+import { saveNgramPackage } from "#models/package";
 import { fixtureModel } from "#serve/guard/fixture-model";
 import { benchFilter, describeFilterBench } from "./filter.ts";
 
 test("measures Cordon and, where it is installed, fastText on the same documents", async () => {
   const dir = mkdtempSync(join(tmpdir(), "cordon-bench-"));
-  const { model, manifest } = fixtureModel(["harmful"]);
-  await savePackage(join(dir, "model"), model, manifest);
+  const { weights, manifest } = fixtureModel(["harmful"]);
+  await saveNgramPackage(join(dir, "model"), weights, manifest);
   const rows = (n: number) =>
     Array.from({ length: n }, (_, i) =>
       JSON.stringify({ id: `${i}`, text: `document ${i} says ${i % 7} things about ${i % 11}`, label: i % 2 }),

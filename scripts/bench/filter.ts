@@ -1,27 +1,23 @@
 // cordon bench filter: documents a second and a core. Cordon goes the whole way, from compressed shards to scores and
 // both halves written; fastText (Debian's `fasttext`, arXiv 1607.01759) gets its text prepared and writes scores alone.
 // Whole processes, start-up included, pinned to one core, in turns, on the same documents; medians of the rounds.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Example } from "#datasets/example";
-import { expandGlobs } from "#datasets/files/globs";
-import { readExamples } from "#datasets/files/read-examples";
-import { generate } from "#datasets/generate/generate";
-import { readRecipe } from "#datasets/recipe";
-import { savePackage } from "#models/package";
+import { saveNgramPackage } from "#models/package";
 import { trainNgram, TRAIN_DEFAULTS } from "#train/train-ngram";
 import { CORDON_VERSION, gitRevision } from "#scripts/about";
 import {
   defaultCorpus,
   type Document,
   documentsOf,
+  readBenchExamples,
   fastTextLine,
   readDocuments,
-  SHARED,
   writeBigShard,
   writeCorpus,
 } from "#scripts/bench/filter-corpus";
@@ -167,14 +163,6 @@ export async function benchFilter(options: FilterBenchOptions): Promise<FilterBe
   }
 }
 
-async function readBenchExamples(globs: string[] | undefined): Promise<Example[]> {
-  const patterns = globs ?? (existsSync(SHARED.train) ? [`${SHARED.train}/*.jsonl.gz`] : null);
-  if (patterns === null) return (await generate(await readRecipe("embedded"))).kept;
-  const examples: Example[] = [];
-  for (const file of await expandGlobs(patterns)) for await (const example of readExamples(file)) examples.push(example);
-  return examples;
-}
-
 /** The beginnings of some documents as harmless examples, so that both models know the corpus's words. */
 function organic(documents: readonly Document[]): Example[] {
   return documents
@@ -196,7 +184,7 @@ async function trainModel(dir: string, examples: readonly Example[], onProgress:
   const { model, manifest } = await trainNgram(examples, { ...TRAIN_DEFAULTS, labels: "harmful" }, about, (text) =>
     onProgress(`training: ${text}`),
   );
-  await savePackage(dir, model, manifest);
+  await saveNgramPackage(dir, model, manifest);
   return dir;
 }
 

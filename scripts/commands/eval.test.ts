@@ -7,7 +7,7 @@ import type { Evaluation } from "#eval/evaluate";
 import type { GateResult } from "#eval/gate";
 import { wordBucket } from "#models/ngram/features";
 import type { NgramModel } from "#models/ngram/model";
-import { savePackage } from "#models/package";
+import { saveNgramPackage } from "#models/package";
 
 let dir: string;
 let out = "";
@@ -31,7 +31,7 @@ function wordModel(): NgramModel {
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "cordon-eval-"));
   const model = wordModel();
-  await savePackage(join(dir, "model"), model, {
+  await saveNgramPackage(join(dir, "model"), model, {
     cordonVersion: "0.0.0",
     name: "words",
     description: "knows two words",

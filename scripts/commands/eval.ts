@@ -12,6 +12,7 @@ import { type Identity, MentionFinder, readIdentities } from "#eval/bias/identit
 import { isTold, subgroups } from "#eval/bias/subgroups";
 import { evaluateSet, type Evaluation, type ScoredRow, type SetEvaluation } from "#eval/evaluate";
 import { boundsOf, checkGate, type GateResult, gateFileSchema, parseBound } from "#eval/gate";
+import type { Escalation } from "#eval/escalation";
 import { thresholdFlagging } from "#eval/metrics/threshold";
 import { RESAMPLES } from "#eval/metrics/bootstrap";
 import { metric } from "#eval/report/numbers";
@@ -20,14 +21,16 @@ import { scoreExamples } from "#eval/score-examples";
 import { setNames } from "#eval/set-name";
 import { CordonError } from "#models/errors";
 import { AGGREGATES, type Aggregate } from "#models/manifest";
-import { NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
+import { openScorer } from "#models/scorer";
 import { isCategoryId } from "#models/taxonomy";
 import { COLUMNS_HELP, columnMapping, DATA_HELP, SkippedRows } from "#scripts/data-options";
+import { cascadeOf, escalationTable, measureEscalation } from "#scripts/escalation";
 import { subgroupSummary, subgroupTable } from "#scripts/inspection-text";
+import { addScorerOptions, type ScorerFlags, scorerOptions } from "#scripts/scorer-options";
 import { integerIn, printResult, Progress, share, table } from "#scripts/output";
 
-interface EvalFlags {
+interface EvalFlags extends ScorerFlags {
   disguise?: string[];
   uncover?: boolean;
   model: string;
@@ -40,6 +43,7 @@ interface EvalFlags {
   bootstrap: number;
   seed: number;
   subgroups?: boolean;
+  escalationCurve?: boolean;
   gate?: string;
   min?: string[];
   report?: string;
@@ -54,10 +58,11 @@ Examples:
   cordon eval --model runs/pipeline/model --data data/dev/olid.jsonl.gz --min 'olid.auroc>=0.7' --min 'olid.fpr<=0.05'
   cordon eval --model runs/pipeline/model --data 'data/dev/*.jsonl.gz' --category hate --json
   cordon eval --model runs/pipeline/model --data data/dev/bias-madlibs.jsonl.gz --subgroups --min 'bias-madlibs.subgroups.worst_below_mean>=-0.05'
+  cordon eval --model runs/cascade --data 'data/dev/*.jsonl.gz' --escalation-curve --report runs/cascade.html
   cordon eval --model runs/pipeline/model --data xstest:xstest_prompts.csv 'hatecheck:hf:Paul/hatecheck:test' --json`;
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command("eval")
     .description("Measure a model package on labelled files.")
     .requiredOption("--model <dir>", "the model package")
@@ -78,8 +83,13 @@ export function register(program: Command): void {
     .option("--bootstrap <n>", "resamples for the intervals; 0 for none", integerIn(0, 100_000), RESAMPLES)
     .option("--seed <n>", "seed of the resampling", integerIn(0, 2 ** 31 - 1), 1)
     .option("--subgroups", "also measure errors by the groups that texts name: subgroup, BPSN and BNSP AUC, gaps of error rates")
+    .option(
+      "--escalation-curve",
+      "of a cascade, also quality against cost: the scores and milliseconds of a text where more and more of them go to the second stage; scores every row with both",
+    )
     .option("--disguise <name...>", "measure disguised copies of the rows instead, by these transforms or families (docs/transforms.md)")
-    .option("--uncover", "undo disguises before scoring, as cordon serve does")
+    .option("--uncover", "undo disguises before scoring, as cordon serve does");
+  addScorerOptions(command, "one for each core")
     .option("--gate <file>", 'JSON bounds, {"SET": {"METRIC": {"min": X, "max": X}}}; exit code 1 when one is not met')
     .option(
       "--min <bound>",
@@ -94,7 +104,7 @@ export function register(program: Command): void {
 
 async function run(flags: EvalFlags): Promise<void> {
   const { manifest, model } = await loadPackage(flags.model);
-  const scorer = new NgramScorer(model);
+  const scorer = await openScorer(model, scorerOptions(flags));
   const label = flags.category ?? scorer.labels[0]!;
   if (!scorer.labels.includes(label)) {
     throw new CordonError("model/no-such-label", `the model has no label "${label}"`, {
@@ -103,6 +113,7 @@ async function run(flags: EvalFlags): Promise<void> {
     });
   }
   const aggregate = flags.aggregate ?? manifest.aggregate;
+  const cascade = flags.escalationCurve ? cascadeOf(model, flags.model) : undefined;
   const category = flags.category !== undefined && isCategoryId(label);
   const files = await labelledFiles(flags.data, flags.columns);
   const names = setNames(files.map((file) => file.path));
@@ -135,11 +146,18 @@ async function run(flags: EvalFlags): Promise<void> {
     const known = set.flatMap(({ score: p, label: y }, i) => (y === -1 ? [] : [{ score: p, label: y, groups: groups.get(name)![i]! }]));
     sets[name].subgroups = subgroups(known, identities, threshold, { resamples: flags.bootstrap, seed: flags.seed });
   }
+  let escalation: Escalation | undefined;
+  if (cascade !== undefined) {
+    const options = { label, category, aggregate, escalateBy: manifest.aggregate, uncover: flags.uncover ?? false };
+    const onRow = () => progress.update(`${++rows} examples scored, these with both stages`);
+    const examples = files.map((file, i) => [names[i]!, disguised(file.read(), disguise)] as const);
+    escalation = await measureEscalation(cascade, examples, { ...options, onRow }, scorerOptions(flags));
+  }
   progress.done(`${rows} examples of ${files.length} sets scored`);
   skipped.report();
 
   const results = checkGate(sets, gate);
-  const evaluation: Evaluation = { model: manifest.name, label, aggregate, sets };
+  const evaluation: Evaluation = { model: manifest.name, label, aggregate, sets, ...(escalation && { escalation }) };
   if (flags.report !== undefined)
     await writeFileAtomically(flags.report, renderReport({ title: `${manifest.name}, measured`, evaluation, manifest }));
   printResult(flags, results.length > 0 ? { ...evaluation, gate: results } : evaluation, describe(evaluation, results));
@@ -212,11 +230,13 @@ async function referencePoint(
 const told = (r: GateResult) =>
   `${r.set}.${r.metric} ${r.relation} ${r.limit}, got ${r.value === null ? "undefined" : Number(r.value.toPrecision(4))}`;
 
-function describe({ model, label, aggregate, sets }: Evaluation, gate: GateResult[]): string {
+function describe({ model, label, aggregate, sets, escalation }: Evaluation, gate: GateResult[]): string {
   const entries = Object.entries(sets);
   const reference = entries[0]?.[1].at_reference;
   const header = ["set", "n", "positive", "AUROC", "95 %", "AP", "R@FPR 1 %", "P@R 95 %", "Brier", "ECE", "flagged", "recall", "FPR"];
   if (reference) header.push("recall*", "FPR*");
+  const cascade = entries.some(([, set]) => set.escalated !== undefined);
+  if (cascade) header.push("escalated");
   const rows = entries.map(([name, set]) => {
     const interval = set.intervals["auroc"];
     return [
@@ -236,6 +256,7 @@ function describe({ model, label, aggregate, sets }: Evaluation, gate: GateResul
         set.fpr,
       ].map(metric),
       ...(reference ? [metric(set.at_reference?.recall), metric(set.at_reference?.fpr)] : []),
+      ...(cascade ? [metric(set.escalated)] : []),
     ];
   });
   const threshold = entries[0]?.[1].threshold;
@@ -246,6 +267,7 @@ function describe({ model, label, aggregate, sets }: Evaluation, gate: GateResul
   ];
   if (reference)
     lines.push("", `* at ${Number(reference.threshold.toPrecision(6))}, which flags ${reference.share * 100} % of ${reference.name}`);
+  if (escalation) lines.push("", "quality against cost, mean over the sets; * is the package's own share", "", escalationTable(escalation));
   const masked = entries.reduce((sum, [, set]) => sum + set.masked, 0);
   if (masked > 0) lines.push("", `${masked} rows whose target is unknown were left out`);
   for (const [name, set] of entries) if (set.undefined_because) lines.push(`– in ${name}: ${set.undefined_because}`);

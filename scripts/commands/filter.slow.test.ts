@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { Random } from "#models/random";
-import { savePackage } from "#models/package";
+import { saveNgramPackage } from "#models/package";
 import { fixtureModel } from "#serve/guard/fixture-model";
 import { spawnCordon } from "#scripts/spawn-cordon";
 
@@ -16,8 +16,8 @@ const KILLS = 15;
 
 test("kill -9 at any moment loses nothing and leaves nothing half written", async () => {
   const dir = mkdtempSync(join(tmpdir(), "cordon-faults-"));
-  const { model, manifest } = fixtureModel(["harmful"]);
-  await savePackage(join(dir, "model"), model, manifest);
+  const { weights, manifest } = fixtureModel(["harmful"]);
+  await saveNgramPackage(join(dir, "model"), weights, manifest);
   const random = new Random(1, "faults");
   for (let shard = 0; shard < SHARDS; shard++) {
     const rows = Array.from({ length: ROWS }, (_, row) => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { savePackage } from "#models/package";
+import { saveNgramPackage } from "#models/package";
 import type { FilterResult } from "#serve/filter/run-filter";
 import { fixtureModel } from "#serve/guard/fixture-model";
 
@@ -14,8 +14,8 @@ const CLI = fileURLToPath(new URL("../cordon.ts", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "cordon-filter-cli-"));
 const at = (name: string) => join(dir, name);
 beforeAll(async () => {
-  const { model, manifest } = fixtureModel(["harmful"]);
-  await savePackage(at("model"), model, manifest);
+  const { weights, manifest } = fixtureModel(["harmful"]);
+  await saveNgramPackage(at("model"), weights, manifest);
   writeFileSync(at("a.jsonl"), '{"id":"1","text":"fine"}\n{"id":"2","text":"zorblax"}\n{"id":"3"}\n');
   writeFileSync(at("cut.jsonl.gz"), gzipSync("{}\n".repeat(1000)).subarray(0, 20));
 });

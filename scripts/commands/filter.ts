@@ -6,18 +6,19 @@ import { CordonError } from "#models/errors";
 import { AGGREGATES } from "#models/manifest";
 import { loadPackage } from "#models/package";
 import { FILTER_DEFAULTS, type FilterOptions, type FilterResult, runFilter } from "#serve/filter/run-filter";
+import { addScorerOptions, type ScorerFlags, scorerOptions } from "#scripts/scorer-options";
 import { integerIn, numberIn, printResult, Progress, share, table } from "#scripts/output";
 
 const MB = 1e6;
 
-interface FilterFlags extends Omit<FilterOptions, "maxRowBytes"> {
+interface FilterFlags extends Omit<FilterOptions, "maxRowBytes" | "scorer">, ScorerFlags {
   model: string;
   maxRowMb: number;
   json?: boolean;
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command("filter")
     .description("Score the documents of JSONL shards and split them into kept and removed.")
     .requiredOption("--model <dir>", "model package")
@@ -46,7 +47,8 @@ export function register(program: Command): void {
       integerIn(1, 512),
       FILTER_DEFAULTS.maxRowBytes / 2 ** 20,
     )
-    .option("--all-labels", "write the attributes of every label, not of --category alone", false)
+    .option("--all-labels", "write the attributes of every label, not of --category alone", false);
+  addScorerOptions(command, "1, since each worker runs its own")
     .option("--resume", "go on with the run in --out: shards that are done are skipped", false)
     .option("--json", "print the result as JSON")
     .addHelpText(
@@ -65,13 +67,13 @@ Example:
   cordon filter --model runs/pipeline/model --input 'data/**/*.jsonl.zst' --out runs/filtered --max-removed 1%`,
     )
     .action(async (flags: FilterFlags) => {
-      const { maxRowMb, ...options } = flags;
+      const { maxRowMb, precision: _p, provider: _v, threads: _t, ...options } = flags;
       if (options.zstdLevel === 0 || options.zstdLevel === -1)
         throw new CordonError("usage/bad-option", "zstd has no such level", { where: "--zstd-level", hint: "1 to 19, or -2 and below" });
       const model = await loadPackage(flags.model);
       const progress = new Progress();
       const started = performance.now();
-      const result = await runFilter({ ...options, maxRowBytes: maxRowMb * 2 ** 20 }, model, {
+      const result = await runFilter({ ...options, maxRowBytes: maxRowMb * 2 ** 20, scorer: scorerOptions(flags, 1) }, model, {
         progress(pass, fileBytes, totalBytes, rows, shardsDone) {
           const seconds = (performance.now() - started) / 1000;
           const percent = totalBytes === 0 ? 100 : (100 * fileBytes) / totalBytes;
@@ -94,7 +96,7 @@ function experimentName(value: string): string {
 }
 
 function summary({
-  totals: { rows, bytes, chars, failures, inputBytes },
+  totals: { rows, bytes, chars, failures, inputBytes, escalated },
   shards,
   threshold,
   category,
@@ -122,6 +124,8 @@ function summary({
     "",
     `${rule === "scores-only" ? `${category} scored, nothing split` : `${category} >= ${threshold ?? "–"} removed (${rule})`}; ${(inputBytes / MB).toFixed(1)} MB of files in ${seconds.toFixed(1)} s; results in ${out}`,
   ];
+  if (escalated !== undefined)
+    lines.push(`scored by the second stage too: ${escalated} rows, ${percent(escalated, rows.in - rows.failed)}`);
   for (const [reason, count] of Object.entries(failures)) lines.push(`quarantined, ${reason}: ${count}`);
   if (shards.failed.length > 0)
     lines.push(`${shards.failed.length} of ${shards.total} shards failed: run again with --resume when they are mended`);

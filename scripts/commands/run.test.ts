@@ -11,6 +11,7 @@ import { readExamples } from "#datasets/files/read-examples";
 import type { Example } from "#datasets/example";
 import type { GenerationManifest } from "#datasets/generate/generate";
 import { CATEGORY_IDS } from "#models/taxonomy";
+import { ngramOf } from "#models/loaded-model";
 import { NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
 import { readLines } from "#datasets/files/lines";
@@ -55,7 +56,7 @@ describe("cordon run, from nothing to a report", () => {
     expect(result.model.heldOutAuroc).toBeGreaterThan(0.85);
     // It does what its thresholds promise on rows that it has not learned from.
     const held = examples.filter((row) => row.split === "test");
-    const scorer = new NgramScorer(model);
+    const scorer = new NgramScorer(ngramOf(model));
     const flagged = (label: 0 | 1) => {
       const rows = held.filter((row) => row.label === label);
       return rows.filter((row) => scorer.scoreText(row.text).max[0]! >= manifest.thresholds["harmful"]!.threshold).length / rows.length;
@@ -112,7 +113,7 @@ describe("cordon run, from nothing to a report", () => {
         void server.ended.then(({ stderr }) => reject(new Error(stderr)));
       });
       const { threshold } = (await loadPackage(at("out/model"))).manifest.thresholds["harmful"]!;
-      const scorer = new NgramScorer((await loadPackage(at("out/model"))).model);
+      const scorer = new NgramScorer(ngramOf((await loadPackage(at("out/model"))).model));
       const harmful = examples.find((row) => row.label === 1 && scorer.scoreText(row.text).max[0]! > threshold)!;
       const response = await fetch(`${url}/v1/moderations`, {
         method: "POST",

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { savePackage } from "#models/package";
+import { CASCADE_WORDS, writeFixtureCascade } from "#models/fixture-cascade";
+import { saveNgramPackage } from "#models/package";
 import { fixtureModel } from "#serve/guard/fixture-model";
 
 const CORDON = fileURLToPath(new URL("../cordon.ts", import.meta.url));
@@ -15,13 +16,15 @@ const BODY = JSON.stringify({ input: "a zorblax" });
 
 let scratch: string;
 let model: string;
+let cascade: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "cordon-serve-"));
   model = join(scratch, "model");
   const fixture = fixtureModel();
-  await savePackage(model, fixture.model, fixture.manifest);
+  await saveNgramPackage(model, fixture.weights, fixture.manifest);
+  ({ cascade } = await writeFixtureCascade(scratch));
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
@@ -146,7 +149,24 @@ describe("cordon serve", () => {
     expect(output.stderr).not.toMatch(/zorblax|k1|k2/);
   });
 
+  it("serves a cascade: what its first stage is unsure of is scored by the encoder, and counted", async () => {
+    const { child, exit, url, output } = await start(["--model", cascade, "--threads", "1", "--json-logs"]);
+    const input = [CASCADE_WORDS.sure, CASCADE_WORDS.unsure, CASCADE_WORDS.innocent, "quiet"].map((word) => `a ${word} day`);
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${url}/v1/moderations`, { method: "POST", headers, body: JSON.stringify({ input }) });
+    const { results } = (await response.json()) as { results: { flagged: boolean }[] };
+    expect(results.map((result) => result.flagged)).toEqual([true, true, false, false]);
+    child.kill("SIGTERM");
+    expect((await exit).code).toBe(0);
+    const lines = output.stderr.split("\n").filter((line) => line.startsWith("{"));
+    const events = lines.map((line) => JSON.parse(line) as { event: string; inputs?: { escalated?: boolean }[] });
+    expect(events.find(({ inputs }) => inputs)!.inputs!.map((one) => one.escalated ?? false)).toEqual([false, true, true, false]);
+    expect(events.at(-1)).toMatchObject({ event: "stopped", texts: 4, escalated: 2 });
+    expect(output.stderr).not.toContain(CASCADE_WORDS.unsure);
+  });
+
   it.each([
+    ["a precision that n-grams do not have", ["--model", "MODEL", "--precision", "int8"], {}, /no precisions and no providers/],
     ["no model", [], {}, /--model/],
     ["no package", ["--model", "/nonexistent"], {}, /no model package/],
     ["a key that is not set", ["--model", "MODEL", "--api-key-env", "NO_SUCH_KEY"], {}, /NO_SUCH_KEY is not set/],

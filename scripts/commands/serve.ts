@@ -2,16 +2,17 @@
 // also an environment variable CORDON_*; a flag wins over the variable.
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { FastifyInstance } from "fastify";
+import { availableParallelism } from "node:os";
 import { CordonError } from "#models/errors";
 import { loadPackage } from "#models/package";
-import { Guard } from "#serve/guard/guard";
-import { LongInputs } from "#serve/guard/long-inputs";
+import { LONG_INPUT, Moderator } from "#serve/guard/moderator";
 import { RequestLog } from "#serve/http/request-log";
 import { buildServer, SERVER_DEFAULTS, type Readiness } from "#serve/http/server";
 import { untilStopped } from "#serve/http/stop";
 import { integerIn, numberIn, printResult } from "#scripts/output";
+import { type ScorerFlags, scorerFlags, scorerOptions } from "#scripts/scorer-options";
 
-interface ServeOptions {
+interface ServeOptions extends ScorerFlags {
   model: string;
   host: string;
   port: number;
@@ -45,10 +46,11 @@ Examples:
 
 export function register(program: Command): void {
   const command = program.command("serve").description("Serve a model package as a guardrail, with OpenAI's moderation API.");
+  const withVariable = (made: Option): Option => made.env(`CORDON_${made.attributeName().replace(/[A-Z]/g, "_$&").toUpperCase()}`);
   const option = (flags: string, text: string): Option => {
-    const made = new Option(flags, text);
-    return made.env(`CORDON_${made.attributeName().replace(/[A-Z]/g, "_$&").toUpperCase()}`);
+    return withVariable(new Option(flags, text));
   };
+  const [precision, provider, threads] = scorerFlags("one for each core but one").map(withVariable);
   command
     .addOption(option("--model <dir>", "folder of the model package").makeOptionMandatory())
     .addOption(option("--host <address>", "address to listen on").default("127.0.0.1"))
@@ -67,10 +69,16 @@ export function register(program: Command): void {
       option("--max-inputs <n>", "most texts in one request").argParser(integerIn(1, 1_000_000)).default(SERVER_DEFAULTS.maxInputs),
     )
     .addOption(
-      option("--long-input <n>", "characters of text in a request above which it is scored in a second thread, so as not to hold up others")
+      option(
+        "--long-input <n>",
+        "characters of text in a request above which it is scored in a thread of its own, so as not to hold up others",
+      )
         .argParser(integerIn(0, 2 ** 30))
-        .default(SERVER_DEFAULTS.longInput),
+        .default(LONG_INPUT),
     )
+    .addOption(precision!)
+    .addOption(provider!)
+    .addOption(threads!)
     .addOption(option("--shadow", "score and log, but flag nothing"))
     .addOption(
       option("--as-is", "score texts as they stand: look-alike and invisible characters are not undone, encoded payloads not read"),
@@ -104,22 +112,23 @@ async function serve(options: ServeOptions): Promise<void> {
     asIs: options.asIs ?? false,
     ...(options.threshold !== undefined && { threshold: options.threshold }),
   };
-  const guard = new Guard(model, guardOptions);
-  const longInputs = new LongInputs(model, guardOptions);
+  // One core is left for the event loop.
+  const scorer = scorerOptions(options, Math.max(1, availableParallelism() - 1));
+  const moderator = new Moderator(model, { guard: guardOptions, scorer, longInput: options.longInput });
+  const { guard } = moderator;
   const log = options.jsonLogs ? new RequestLog((lines) => process.stderr.write(lines), logKey) : undefined;
   const readiness: Readiness = { state: "starting" };
-  const { maxBody, maxInputs, longInput } = options;
+  const { maxBody, maxInputs } = options;
   const onFault = (id: string, fault: string): void => {
     if (log === undefined) process.stderr.write(`cordon: internal error in ${id}: ${fault}\n`);
     else log.event("fault", { id, fault });
   };
-  const given = { maxBody, maxInputs, longInput, apiKeys, onFault };
-  const server = buildServer(guard, longInputs, readiness, { ...SERVER_DEFAULTS, ...given, ...(log && { log }) });
+  const given = { maxBody, maxInputs, apiKeys, onFault };
+  const server = buildServer(moderator, readiness, { ...SERVER_DEFAULTS, ...given, ...(log && { log }) });
   try {
     const url = await listen(server, options.host, options.port);
     const stopping = untilStopped(server, readiness, { drainMs: options.drain * 1000, timeoutMs: options.stopTimeout * 1000 });
-    guard.warmUp();
-    await longInputs.start();
+    await moderator.start();
     if (readiness.state === "starting") readiness.state = "ready";
 
     const thresholds = Object.fromEntries(guard.labels.map((label, i) => [label, guard.thresholds[i]]));
@@ -131,10 +140,10 @@ async function serve(options: ServeOptions): Promise<void> {
     printResult(options, { url, model: guard.name, label: guard.labels[0], threshold }, `${guard.name} listening on ${url}`);
 
     const stopped = await stopping;
-    log?.event("stopped", { ...stopped });
+    log?.event("stopped", { ...stopped, ...(model.model.kind === "cascade" && moderator.counts) });
     if (stopped.cut) process.stderr.write("cordon: connections were cut before their requests had finished\n");
   } finally {
-    await longInputs.stop();
+    await moderator.stop();
     await server.close();
     log?.flush();
   }

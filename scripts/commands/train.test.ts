@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Manifest } from "#models/manifest";
+import { ngramOf } from "#models/loaded-model";
 import { NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
 import { spawnCordon } from "#scripts/spawn-cordon";
@@ -60,7 +61,7 @@ describe("cordon train", () => {
       labels: ["harmful", "hate"],
       training: { examples: 350, seed: 1, gitRevision: expect.stringMatching(/^([0-9a-f]{40}(-dirty)?|unknown)$/) },
     });
-    const scorer = new NgramScorer(model);
+    const scorer = new NgramScorer(ngramOf(model));
     expect(scorer.scoreText("a zorblax quimpet word1").max[0]).toBeGreaterThan(manifest.thresholds["harmful"]!.threshold);
     expect(scorer.scoreText("a meadow river word1").max[0]).toBeLessThan(manifest.thresholds["harmful"]!.threshold);
   });
@@ -92,7 +93,7 @@ describe("cordon train", () => {
     );
     expect(code).toBe(0);
     const manifest = JSON.parse(stdout) as Manifest;
-    expect(manifest.architecture.bits).toBe(13);
+    expect(manifest.architecture).toMatchObject({ kind: "ngram", bits: 13 });
     expect(manifest.labels).toEqual(["harmful"]);
     expect(manifest.thresholds["harmful"]!.rule).toMatch(/^recall 90 %/);
     expect(manifest.training).toMatchObject({

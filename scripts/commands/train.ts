@@ -2,26 +2,19 @@
 //   cordon train --data runs/examples/examples.jsonl --out runs/model
 import type { Command } from "commander";
 import type { Example } from "#datasets/example";
-import { expandGlobs } from "#datasets/files/globs";
-import { labelledFiles } from "#datasets/labelled-files";
-import type { ColumnMapping } from "#datasets/seeds/generic";
-import { readOrganic } from "#datasets/organic";
 import { readRecipe } from "#datasets/recipe";
 import { metric } from "#eval/report/numbers";
 import type { Manifest } from "#models/manifest";
-import { MANIFEST_FILE, savePackage } from "#models/package";
+import { saveNgramPackage } from "#models/package";
+import { MANIFEST_FILE } from "#models/package-files";
 import { refuseForeignFolder } from "#models/output-folder";
 import { type TrainOptions, trainNgram } from "#train/train-ngram";
-import { COLUMNS_HELP, columnMapping, DATA_HELP, SkippedRows } from "#scripts/data-options";
 import { CORDON_VERSION, gitRevision } from "#scripts/about";
-import { Progress, integerIn, printResult, table } from "#scripts/output";
+import { Progress, printResult, table } from "#scripts/output";
 import { type TrainFlags, addTrainOptions, trainOptions } from "#scripts/train-options";
+import { type TrainingDataFlags, addTrainingDataOptions, readTrainingData } from "#scripts/training-data";
 
-interface Flags extends TrainFlags {
-  data: string[];
-  columns?: ColumnMapping;
-  organic?: string[];
-  organicCharacters?: number;
+interface Flags extends TrainFlags, TrainingDataFlags {
   recipe?: string;
   name: string;
   description: string;
@@ -41,14 +34,8 @@ Examples:
   cordon train --data 'data/train/*.jsonl.gz' --organic 'corpus/*.jsonl.gz' --char-ngrams 3-4 --out runs/model`;
 
 export function register(program: Command): void {
-  const command = program
-    .command("train")
-    .description("Train a model package on labelled examples.")
-    .requiredOption("--data <ref...>", DATA_HELP)
-    .option("--columns <map>", COLUMNS_HELP, columnMapping)
-    .option("--organic <glob...>", "unlabelled documents, JSONL (.gz, .zst), taken as harmless")
-    .option("--organic-characters <n>", "beginning of each unlabelled document that is read; 0 for all (default: 0)", integerIn(0, 1e9))
-    .option("--recipe <name|file>", "recipe whose train section sets the options below; flags go before it");
+  const command = program.command("train").description("Train a model package on labelled examples.");
+  addTrainingDataOptions(command).option("--recipe <name|file>", "recipe whose train section sets the options below; flags go before it");
   addTrainOptions(command)
     .option("--name <text>", "name of the model", "cordon-ngram")
     .option("--description <text>", "one sentence for the model card", "A harmful-content classifier trained with Cordon.")
@@ -59,16 +46,7 @@ export function register(program: Command): void {
       const recipe = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
       const options = trainOptions(recipe?.train ?? {}, recipe?.seed, flags);
       await refuseForeignFolder(flags.out, MANIFEST_FILE);
-      const examples: Example[] = [];
-      const skipped = new SkippedRows();
-      for (const file of await labelledFiles(flags.data, flags.columns))
-        for await (const example of file.read(skipped.of(file.path))) examples.push(example);
-      skipped.report();
-      if (flags.organic)
-        for await (const example of readOrganic(await expandGlobs(flags.organic), {
-          characters: flags.organicCharacters ?? recipe?.train.organic_characters,
-        }))
-          examples.push(example);
+      const examples = await readTrainingData(flags, recipe?.train.organic_characters);
       const manifest = await trainInto(flags.out, examples, options, flags);
       printResult(flags, manifest, describePackage(manifest));
     });
@@ -88,7 +66,7 @@ export async function trainInto(
     { name: about.name, description: about.description, cordonVersion: CORDON_VERSION, gitRevision: gitRevision() },
     (text) => progress.update(`training: ${text}`),
   );
-  const manifest = await savePackage(dir, result.model, result.manifest);
+  const manifest = await saveNgramPackage(dir, result.model, result.manifest);
   progress.done(`trained ${manifest.labels.length} labels on ${manifest.training.examples} examples, package in ${dir}`);
   return manifest;
 }

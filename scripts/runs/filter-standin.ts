@@ -14,8 +14,8 @@ import { metric } from "#eval/report/numbers";
 import { aggregated } from "#eval/score-examples";
 import type { Example } from "#datasets/example";
 import { HARMFUL } from "#models/taxonomy";
-import { NgramScorer } from "#models/ngram/scorer";
 import { loadPackage } from "#models/package";
+import { openScorer } from "#models/scorer";
 import { CORDON_VERSION, gitRevision } from "#scripts/about";
 import { trainInto } from "#scripts/commands/train";
 import { Progress, table } from "#scripts/output";
@@ -45,8 +45,8 @@ export async function runFilterStandin({ data, out }: { data: string; out: strin
   });
 
   const measuring = new Progress();
-  const { manifest, model: ngram } = await loadPackage(model);
-  const scorer = new NgramScorer(ngram);
+  const { manifest, model: loaded } = await loadPackage(model);
+  const scorer = await openScorer(loaded);
   const rows = await scoreTestDocuments(corpus, (text) => aggregated(scorer.scoreText(text), manifest.aggregate, 0));
   const set = evaluateSet(rows, { threshold: manifest.thresholds[HARMFUL]!.threshold, resamples: RESAMPLES, seed: 1 });
   measuring.done(`measured on ${rows.length} documents`);

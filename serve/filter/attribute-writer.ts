@@ -1,7 +1,7 @@
 // Writes the attributes of a shard's rows, in the shard's order, one line a row (also for a row that failed, so that
 // the two files stay in step). The format is Dolma's (https://github.com/allenai/dolma, docs/data-format.md):
 // {"id","source","attributes":{"<experiment>__<tagger>__<type>":[[start,end,score]]}}, spans in code points.
-import type { DocumentScore } from "#models/ngram/scorer";
+import type { DocumentScore } from "#models/document-score";
 import type { FieldSpan } from "#datasets/shards/row-scanner";
 import type { ShardOutput } from "#datasets/shards/shard-output";
 import { toBillionths, writeBillionths, writeInteger } from "./billionths.ts";

@@ -3,12 +3,14 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { COMPRESSIONS } from "#datasets/shards/compression";
-import { AGGREGATES } from "#models/manifest";
+import { AGGREGATES, PRECISIONS, PROVIDERS } from "#models/manifest";
 
 export const filterConfigSchema = z.object({
   format: z.literal(1),
   cordonVersion: z.string(),
   model: z.object({ name: z.string(), sha256: z.string() }),
+  /** How an encoder was run, where it was not left to the package: each gives scores of its own in the last digits. */
+  inference: z.object({ precision: z.enum(PRECISIONS).optional(), provider: z.enum(PROVIDERS).optional() }).optional(),
   category: z.string(),
   aggregate: z.enum(AGGREGATES),
   /** `threshold` is null with maxRemoved until all shards are scored; it is then in the ledger, not here. */

@@ -8,7 +8,7 @@ import { type FieldSpan, RowScanner } from "#datasets/shards/row-scanner";
 import type { ShardFile } from "#datasets/shards/shard-files";
 import { ShardInput } from "#datasets/shards/shard-input";
 import { ShardOutput } from "#datasets/shards/shard-output";
-import { type DocumentScore, aggregatedScores } from "#models/ngram/scorer";
+import { aggregatedScores, type DocumentScorer } from "#models/document-score";
 import { AttributeWriter } from "./attribute-writer.ts";
 import { HISTOGRAM_BINS, histogramBin, thresholdInBillionths, toBillionths, UNSCORED } from "./billionths.ts";
 import type { FilterConfig } from "./filter-config.ts";
@@ -17,12 +17,6 @@ import { RowSplitter } from "./row-splitter.ts";
 import { outputName, scoresPath } from "./shard-outputs.ts";
 import { StoredScoresWriter } from "./stored-scores.ts";
 import type { ShardLedger } from "./shard-ledger.ts";
-
-export interface DocumentScorer {
-  readonly labels: readonly string[];
-  /** Scores valid UTF-8; the result may be reused by the next call. */
-  score(bytes: Uint8Array, start: number, end: number): DocumentScore;
-}
 
 export interface ShardJob {
   out: string;
@@ -153,6 +147,7 @@ class ShardFilter {
     rows.in++;
     sizes.in += size;
     chars.in += score.codePoints;
+    if (score.escalated !== undefined) this.#ledger.escalated = (this.#ledger.escalated ?? 0) + (score.escalated ? 1 : 0);
     histogram[histogramBin(value)]!++;
     if (this.#stored !== null) this.#stored.append(value, score.codePoints);
     else if (value >= this.#threshold) {

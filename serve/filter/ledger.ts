@@ -5,7 +5,7 @@ import { HISTOGRAM_BINS } from "./billionths.ts";
 import type { ShardLedger } from "./shard-ledger.ts";
 import { ledgerPath } from "./shard-outputs.ts";
 
-export type Totals = Pick<ShardLedger, "rows" | "blankLines" | "failures" | "bytes" | "chars" | "histogram"> & {
+export type Totals = Pick<ShardLedger, "rows" | "blankLines" | "failures" | "bytes" | "chars" | "histogram" | "escalated"> & {
   inputBytes: number;
   outputBytes: Record<string, number>;
 };
@@ -44,6 +44,7 @@ export function totals(ledgers: readonly ShardLedger[]): Totals {
     addInto(sum.chars, ledger.chars);
     addInto(sum.failures, ledger.failures);
     sum.blankLines += ledger.blankLines;
+    if (ledger.escalated !== undefined) sum.escalated = (sum.escalated ?? 0) + ledger.escalated;
     sum.inputBytes += ledger.input.bytes;
     ledger.histogram.forEach((n, bin) => (sum.histogram[bin]! += n));
     for (const [kind, { bytes }] of Object.entries(ledger.outputs)) sum.outputBytes[kind] = (sum.outputBytes[kind] ?? 0) + bytes;

@@ -1,12 +1,15 @@
 // What the filter's main thread and its workers say to each other.
-import type { NgramModel } from "#models/ngram/model";
+import type { LoadedModel } from "#models/loaded-model";
+import type { ScorerOptions } from "#models/scorer";
 import type { ShardFile } from "#datasets/shards/shard-files";
 import type { ShardJob } from "./filter-shard.ts";
 import type { ShardLedger } from "./shard-ledger.ts";
 
-/** Given to a worker when it starts. The model's table lies in shared memory. */
+/** Given to a worker when it starts. The weights of n-grams lie in shared memory. */
 export interface WorkerSetup {
-  model: NgramModel;
+  model: LoadedModel;
+  /** How an encoder is run. */
+  scorer: ScorerOptions;
   job: Omit<ShardJob, "threshold">;
 }
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadPackage, type ModelPackage, savePackage } from "#models/package";
+import { loadPackage, type ModelPackage, saveNgramPackage } from "#models/package";
+import { ngramOf } from "#models/loaded-model";
 import { NgramScorer } from "#models/ngram/scorer";
 import { fixtureModel } from "#serve/guard/fixture-model";
 import { FILTER_DEFAULTS, type FilterOptions, type FilterResult, runFilter } from "./run-filter.ts";
@@ -12,13 +13,13 @@ import { FILTER_DEFAULTS, type FilterOptions, type FilterResult, runFilter } fro
 const dir = mkdtempSync(join(tmpdir(), "cordon-filter-"));
 let model: ModelPackage;
 beforeAll(async () => {
-  const { model: weights, manifest } = fixtureModel(["harmful", "hate", "threats"]);
+  const { weights, manifest } = fixtureModel(["harmful", "hate", "threats"]);
   const recall: [number, number][] = [
     [0.9, 0.9],
     [0.95, 0.2],
     [0.99, 0.1],
   ];
-  await savePackage(join(dir, "model"), weights, { ...manifest, operatingPoints: { harmful: { recall, falsePositiveRate: [] } } });
+  await saveNgramPackage(join(dir, "model"), weights, { ...manifest, operatingPoints: { harmful: { recall, falsePositiveRate: [] } } });
   model = await loadPackage(join(dir, "model"));
 });
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -33,7 +34,7 @@ const row = (id: number) => {
 const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => row(from + i));
 const textOf = (line: string) => (JSON.parse(line) as { text: string }).text;
 /** As the model has it: some pairs of other words share a bucket with a bad one. */
-const isHarmful = (line: string) => new NgramScorer(model.model).scoreText(textOf(line)).max[0]! >= 0.5;
+const isHarmful = (line: string) => new NgramScorer(ngramOf(model.model)).scoreText(textOf(line)).max[0]! >= 0.5;
 
 let runs = 0;
 function inputs(files: Record<string, Uint8Array | string>): string {
@@ -87,7 +88,7 @@ test("rows go to documents or removed as they stand, in order, and the attribute
     "y.jsonl": `${all.slice(300).join("\n\n")}\n`,
   });
   const result = await filter(options(input, { threshold: 0.5, allLabels: true }));
-  const scorer = new NgramScorer(model.model);
+  const scorer = new NgramScorer(ngramOf(model.model));
   const spans: Record<string, string[]> = {
     "a/x.jsonl.zst": all.slice(0, 150),
     "b/x.jsonl.zst": all.slice(150, 250),
@@ -293,11 +294,11 @@ test("text and id may have other names; ids may be numbers or missing", async ()
 });
 
 test("a rule that follows another label scores the same when its column is taken alone", async () => {
-  const { model: weights, manifest } = fixtureModel(["harmful", "hate", "threats"]);
+  const { weights, manifest } = fixtureModel(["harmful", "hate", "threats"]);
   const rules = { threats: { of: "hate", words: ["quimpet"] } };
   const to = join(dir, "ruled");
   cpSync(join(dir, "model"), to, { recursive: true });
-  await savePackage(to, { ...weights, rules }, { ...manifest, architecture: { ...manifest.architecture, rules } });
+  await saveNgramPackage(to, { ...weights, rules }, { ...manifest, architecture: { ...manifest.architecture, rules } });
   const ruled = await loadPackage(to);
   const input = inputs({ "a.jsonl": rows(0, 60).join("\n") });
   const events = { progress: () => {}, failed: () => {}, stalled: () => {} };

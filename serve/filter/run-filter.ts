@@ -6,9 +6,11 @@ import type { Compression } from "#datasets/shards/compression";
 import { findShards, refuseCollisions, type ShardFile } from "#datasets/shards/shard-files";
 import { FAST_LEVELS } from "#datasets/shards/shard-output";
 import type { Aggregate, Manifest } from "#models/manifest";
-import { MODEL_FILE, type ModelPackage } from "#models/package";
+import { narrowed } from "#models/narrowed-model";
+import type { ModelPackage } from "#models/package";
+import { MODEL_FILE, sha256 } from "#models/package-files";
+import { openScorer, refuseUnfitOptions, type ScorerOptions } from "#models/scorer";
 import { attributePart, configSha256, type FilterConfig } from "./filter-config.ts";
-import { withLabels } from "#models/ngram/label-model";
 import { type Totals, totals, writeJson } from "./ledger.ts";
 import type { ShardTask } from "./protocol.ts";
 import { openRunFolder } from "./run-folder.ts";
@@ -33,6 +35,8 @@ export interface FilterOptions extends ThresholdChoice {
   maxRowBytes: number;
   allLabels: boolean;
   resume: boolean;
+  /** How an encoder is run. */
+  scorer?: ScorerOptions;
 }
 
 export const FILTER_DEFAULTS = {
@@ -73,7 +77,11 @@ export async function runFilter(options: FilterOptions, model: ModelPackage, eve
   const config = filterConfig(options, model.manifest, shards);
   const hash = configSha256(config);
   refuseCollisions(shards, (name) => outputName(config, "documents", name));
-  const setup = { model: withLabels(model.model, config.labels), job: { out, config, configSha256: hash } };
+  const scorer = options.scorer ?? {};
+  refuseUnfitOptions(model.model, scorer);
+  const setup = { model: narrowed(model.model, config.labels), scorer, job: { out, config, configSha256: hash } };
+  // An encoder that cannot be run here is told once, and not by each shard.
+  if (setup.model.kind !== "ngram") (await openScorer(setup.model, scorer)).close?.();
   openRunFolder(out, config, options.resume);
 
   const current = (shard: ShardFile, stage: "done" | "scored"): ShardLedger | null => {
@@ -162,7 +170,8 @@ function filterConfig(options: FilterOptions, manifest: Manifest, shards: readon
   return {
     format: 1,
     cordonVersion: packageJson.version,
-    model: { name: manifest.name, sha256: manifest.files[MODEL_FILE]! },
+    model: { name: manifest.name, sha256: manifest.files[MODEL_FILE] ?? sha256(Buffer.from(JSON.stringify(manifest.files))) },
+    ...inferenceOf(options.scorer),
     category,
     aggregate: options.aggregate ?? manifest.aggregate,
     rule: rule.kind === "max-removed" ? { ...rule, inputs: shards.map(({ name, size, modifiedMs }) => [name, size, modifiedMs]) } : rule,
@@ -176,4 +185,10 @@ function filterConfig(options: FilterOptions, manifest: Manifest, shards: readon
     zstdLevel: options.zstdLevel,
     maxRowBytes: options.maxRowBytes,
   };
+}
+
+/** What of the options changes scores: not the number of threads. */
+function inferenceOf({ precision, provider }: ScorerOptions = {}): Pick<FilterConfig, "inference"> {
+  if (precision === undefined && provider === undefined) return {};
+  return { inference: { ...(precision && { precision }), ...(provider && { provider }) } };
 }

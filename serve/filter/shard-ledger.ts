@@ -26,6 +26,8 @@ export const shardLedgerSchema = z.object({
   bytes: rowsOrBytes,
   /** Code points of the texts that were scored. */
   chars: z.object({ in: count, kept: count, removed: count }),
+  /** Scored rows that a cascade's second stage scored too; absent where there is none. */
+  escalated: count.optional(),
   /** Scored rows by score: bin i holds [i/100, (i+1)/100), the last one 1 too. */
   histogram: z.array(count).length(HISTOGRAM_BINS),
   outputs: z.record(z.string(), outputFile),

@@ -1,7 +1,7 @@
 // A filter worker: a thread that takes one shard after the other. The shard's ledger entry is written last, here.
 import { parentPort, workerData } from "node:worker_threads";
 import { CordonError } from "#models/errors";
-import { NgramScorer } from "#models/ngram/scorer";
+import { openScorer } from "#models/scorer";
 import { filterShard } from "./filter-shard.ts";
 import { writeShardLedger } from "./ledger.ts";
 import type { ShardTask, WorkerMessage, WorkerSetup } from "./protocol.ts";
@@ -11,8 +11,8 @@ import { splitShard } from "./split-shard.ts";
 const PROGRESS_MS = 200;
 
 const port = parentPort!;
-const { model, job } = workerData as WorkerSetup;
-const scorer = new NgramScorer(model);
+const { model, scorer: scorerOptions, job } = workerData as WorkerSetup;
+const scorer = await openScorer(model, scorerOptions);
 const send = (message: WorkerMessage) => port.postMessage(message);
 
 let reported = 0;

@@ -1,10 +1,11 @@
 // A tiny model for the tests of the guard: it flags made-up words, one list a label, with a probability of 0.993, and
 // gives every other text 0.007. It runs through the real scorer.
-import type { Manifest } from "#models/manifest";
+import type { LoadedModel } from "#models/loaded-model";
+import type { ManifestDraft, NgramArchitecture } from "#models/manifest";
 import { wordBucket } from "#models/ngram/features";
+import type { NgramModel } from "#models/ngram/model";
 import { CATEGORY_IDS, HARMFUL } from "#models/taxonomy";
 import { BLOCK_TOKENS } from "#models/text/token-stream";
-import type { GuardedModel } from "./guard.ts";
 
 const FEATURES = { bits: 14, charNgrams: null };
 const LOGIT = 5;
@@ -18,9 +19,11 @@ export const FIXTURE_WORDS = {
   plimsy: [],
 } as const satisfies Record<string, readonly string[]>;
 
-/** A package as loadPackage reads it, for `savePackage(dir, model, manifest)` too. */
-export interface FixtureModel extends GuardedModel {
-  manifest: Omit<Manifest, "files" | "format">;
+export interface FixtureModel {
+  manifest: ManifestDraft & { architecture: NgramArchitecture };
+  weights: NgramModel;
+  /** The same, as loadPackage reads it. */
+  model: LoadedModel;
 }
 
 export function fixtureModel(labels: readonly string[] = [HARMFUL, ...CATEGORY_IDS]): FixtureModel {
@@ -30,7 +33,18 @@ export function fixtureModel(labels: readonly string[] = [HARMFUL, ...CATEGORY_I
     const row = wordBucket(FEATURES, word) * columns;
     for (const label of [HARMFUL, ...raised]) if (labels.includes(label)) table[row + labels.indexOf(label)] = 1000;
   }
+  const weights: NgramModel = {
+    features: FEATURES,
+    labels,
+    table,
+    // One word lifts the logit from -LOGIT to LOGIT; the mass column is zero, so that no text is too long for it.
+    slope: new Float32Array(labels.length).fill((2 * LOGIT) / 1000),
+    intercept: new Float32Array(labels.length).fill(-LOGIT),
+    rules: {},
+  };
   return {
+    weights,
+    model: { kind: "ngram", model: weights },
     manifest: {
       cordonVersion: "0.0.0",
       name: "fixture",
@@ -43,15 +57,6 @@ export function fixtureModel(labels: readonly string[] = [HARMFUL, ...CATEGORY_I
       calibration: {},
       training: { dataSha256: "0".repeat(64), examples: 0, positives: {}, gitRevision: "none", seed: 0, options: {} },
       heldOut: {},
-    },
-    model: {
-      features: FEATURES,
-      labels,
-      table,
-      // One word lifts the logit from -LOGIT to LOGIT; the mass column is zero, so that no text is too long for it.
-      slope: new Float32Array(labels.length).fill((2 * LOGIT) / 1000),
-      intercept: new Float32Array(labels.length).fill(-LOGIT),
-      rules: {},
     },
   };
 }

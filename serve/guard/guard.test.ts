@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fixtureModel, FIXTURE_WORDS } from "./fixture-model.ts";
 import { Guard } from "./guard.ts";
-import { LongInputs } from "./long-inputs.ts";
+import { ScoringThread } from "./scoring-thread.ts";
 import type { Determined, Verdict } from "./verdict.ts";
 
 const words = [...Object.keys(FIXTURE_WORDS), "the", "house", "Straße", "日本", "…", "\ud800", "\u0000", "🙂"];
@@ -109,13 +109,13 @@ describe("Guard", () => {
 
   it("has no verdict where a score is not a number", () => {
     const served = fixtureModel();
-    served.model.slope[0] = Number.NaN;
+    served.weights.slope[0] = Number.NaN;
     expect(new Guard(served).moderate(["plain"])).toEqual([{ state: "undetermined", reason: "not-a-number" }]);
   });
 
   it("has no verdict where one window of many has no number, although another one's is the maximum", () => {
     const served = fixtureModel();
-    served.model.slope[0] = Infinity;
+    served.weights.slope[0] = Infinity;
     // ∞ · 0 is not a number in the windows without the word; the word's own window is certain.
     expect(new Guard(served).moderate([`zorblax ${"word ".repeat(2000)}`])).toEqual([{ state: "undetermined", reason: "not-a-number" }]);
   });
@@ -123,7 +123,7 @@ describe("Guard", () => {
   it("has no verdict where the scorer fails", () => {
     const served = fixtureModel();
     const broken = new Guard(served);
-    Object.defineProperty(served.model, "slope", {
+    Object.defineProperty(served.weights, "slope", {
       get: () => {
         throw new Error("gone");
       },
@@ -132,10 +132,10 @@ describe("Guard", () => {
   });
 });
 
-describe("LongInputs", () => {
+describe("ScoringThread", () => {
   const served = fixtureModel();
   const guard = new Guard(served);
-  const inputs = new LongInputs(served, {}, { queue: 3 });
+  const inputs = new ScoringThread(served, { queue: 3 });
   beforeAll(() => inputs.start());
   afterAll(() => inputs.stop());
 
@@ -165,7 +165,7 @@ describe("LongInputs", () => {
   });
 
   it("has no verdict after its time limit, and goes on", async () => {
-    const hasty = new LongInputs(served, {}, { timeoutMs: 20 });
+    const hasty = new ScoringThread(served, { timeoutMs: 20 });
     await hasty.start();
     const [late] = await hasty.moderate(["word ".repeat(4_000_000)]);
     expect(late).toEqual({ state: "undetermined", reason: "timed-out" });
@@ -176,7 +176,7 @@ describe("LongInputs", () => {
   it("has no verdict where the worker cannot run", async () => {
     const broken = fixtureModel();
     broken.manifest.thresholds = {};
-    const inputs = new LongInputs(broken);
+    const inputs = new ScoringThread(broken);
     await expect(inputs.start()).rejects.toThrow();
     expect(await inputs.moderate(["zorblax"])).toEqual([{ state: "undetermined", reason: "scorer-failed" }]);
     await inputs.stop();

@@ -1,9 +1,12 @@
 // The guard without a transport: texts in, verdicts out. It scores in the calling thread, which takes microseconds for a
-// message and blocks the event loop for as long as it takes: long inputs go through LongInputs (long-inputs.ts) instead.
+// message and n-grams, and blocks the event loop for as long as it takes: long inputs, and what an encoder must score, go
+// to another thread (moderator.ts).
+import type { QuickScorer } from "#models/cascade/cascade-scorer";
+import { aggregatedScores } from "#models/document-score";
 import { CordonError } from "#models/errors";
+import type { LoadedModel } from "#models/loaded-model";
 import type { Aggregate, Manifest } from "#models/manifest";
-import type { NgramModel } from "#models/ngram/model";
-import { NgramScorer, aggregatedScores } from "#models/ngram/scorer";
+import { openQuickScorer } from "#models/scorer";
 import { type Reading, readingsOf } from "#models/text/readings";
 import { undetermined, type Verdict } from "./verdict.ts";
 
@@ -19,8 +22,11 @@ export interface GuardOptions {
 /** The part of a model package that the guard needs. */
 export interface GuardedModel {
   manifest: Pick<Manifest, "name" | "thresholds" | "aggregate">;
-  model: NgramModel;
+  model: LoadedModel;
 }
+
+/** An encoder is warm long before. */
+const WARM_UP_MS = 500;
 
 export class Guard {
   /** The model's name, from its manifest. */
@@ -32,11 +38,14 @@ export class Guard {
   readonly #enforce: boolean;
   readonly #asIs: boolean;
   readonly #aggregate: Aggregate;
-  readonly #scorer: NgramScorer;
+  readonly #scorer: QuickScorer;
 
-  /** @throws CordonError where the first label has no threshold, neither in the package nor in the options */
-  constructor(served: GuardedModel, options: GuardOptions = {}) {
-    this.#scorer = new NgramScorer(served.model);
+  /**
+   * @param scorer by default what the model can score without an encoder: all texts where it has none
+   * @throws CordonError where the first label has no threshold, neither in the package nor in the options
+   */
+  constructor(served: GuardedModel, options: GuardOptions = {}, scorer: QuickScorer = openQuickScorer(served.model)) {
+    this.#scorer = scorer;
     this.name = served.manifest.name;
     this.labels = this.#scorer.labels;
     this.#aggregate = served.manifest.aggregate;
@@ -60,11 +69,12 @@ export class Guard {
   /** Runs the scorer until the engine has compiled it, so that the first request is as fast as the thousandth. */
   warmUp(): void {
     const sample = "The quick brown fox jumps over the lazy dog, then rests beneath 3 old oaks. ".repeat(40);
-    for (let i = 0; i < 50; i++) this.moderate([sample]);
+    const started = performance.now();
+    for (let i = 0; i < 50 && performance.now() - started < WARM_UP_MS; i++) this.moderate([sample]);
   }
 
   #verdict(text: string): Verdict {
-    let best: Highest | "not-a-number";
+    let best: Highest | Unscored;
     try {
       const [plain, ...others] = this.#asIs ? [{ text, disguise: [] }] : readingsOf(text);
       best = this.#score(plain!, others.length > 0);
@@ -72,7 +82,7 @@ export class Guard {
     } catch {
       return undetermined("scorer-failed");
     }
-    if (best === "not-a-number") return undetermined(best);
+    if (typeof best === "string") return undetermined(best);
     const { scores } = best;
     let decisive = 0;
     for (let i = 1; i < scores.length; i++) {
@@ -92,12 +102,14 @@ export class Guard {
       // A place in what was uncovered is none in the text.
       span: disguise.length === 0 ? { start: best.start[decisive]!, end: best.end[decisive]! } : { start: 0, end: codePoints(text) },
       disguise,
+      escalated: best.escalated,
     };
   }
 
   /** @param keep whether the scorer is asked again before the result is read: it writes over its own arrays */
-  #score(reading: Reading, keep: boolean): Highest | "not-a-number" {
+  #score(reading: Reading, keep: boolean): Highest | Unscored {
     const document = this.#scorer.scoreText(reading.text);
+    if (document === null) return "escalated";
     const scored = aggregatedScores(document, this.#aggregate);
     // A plain array, since small typed arrays are slow to make.
     const scores = new Array<number>(scored.length);
@@ -107,7 +119,14 @@ export class Guard {
       // Comparisons with NaN are false, which would read as safe; a single window's shows in the mean alone.
       if (!(score >= 0 && score <= 1) || Number.isNaN(document.mean[i]!)) return "not-a-number";
     }
-    return { scores, reading, start: keep ? document.start.slice() : document.start, end: keep ? document.end.slice() : document.end };
+    const escalated = document.escalated === true;
+    return {
+      scores,
+      reading,
+      escalated,
+      start: keep ? document.start.slice() : document.start,
+      end: keep ? document.end.slice() : document.end,
+    };
   }
 }
 
@@ -117,13 +136,19 @@ interface Highest {
   start: Int32Array;
   end: Int32Array;
   reading: Reading;
+  /** Whether a second stage scored one of the readings. */
+  escalated: boolean;
   /** (L), the reading of each label, where there is more than one. */
   readings?: Reading[];
 }
 
-/** Label by label the higher of two. */
-function higher(a: Highest | "not-a-number", b: Highest | "not-a-number"): Highest | "not-a-number" {
-  if (a === "not-a-number" || b === "not-a-number") return "not-a-number";
+/** Why a reading has no scores. */
+type Unscored = "not-a-number" | "escalated";
+
+/** Label by label the higher of two; without scores where one has none. */
+function higher(a: Highest | Unscored, b: Highest | Unscored): Highest | Unscored {
+  if (typeof a === "string") return a;
+  if (typeof b === "string") return b;
   const readings = a.readings ?? new Array<Reading>(a.scores.length).fill(a.reading);
   for (let i = 0; i < a.scores.length; i++) {
     if (b.scores[i]! <= a.scores[i]!) continue;
@@ -132,7 +157,7 @@ function higher(a: Highest | "not-a-number", b: Highest | "not-a-number"): Highe
     a.end[i] = b.end[i]!;
     readings[i] = b.reading;
   }
-  return { ...a, readings };
+  return { ...a, readings, escalated: a.escalated || b.escalated };
 }
 
 function codePoints(text: string): number {

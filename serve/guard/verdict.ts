@@ -2,7 +2,13 @@
 // third state of its own, which never counts as safe.
 
 /** Why no verdict was reached. */
-export type UndeterminedReason = "scorer-failed" | "not-a-number" | "overloaded" | "timed-out";
+export type UndeterminedReason =
+  | "scorer-failed"
+  | "not-a-number"
+  | "overloaded"
+  | "timed-out"
+  /** The calling thread has n-grams alone, and they are unsure of it or there are none: an encoder must score it (moderator.ts). */
+  | "escalated";
 
 export interface Determined {
   state: "determined";
@@ -20,6 +26,8 @@ export interface Determined {
   span: { start: number; end: number };
   /** What was undone before that label's highest score was seen, the outermost first; empty for a text as it stands. */
   disguise: readonly string[];
+  /** Whether the second stage of a cascade scored it. */
+  escalated: boolean;
 }
 
 export interface Undetermined {

@@ -60,7 +60,7 @@ export class RequestLog {
         if (verdict === undefined) return input;
         if (verdict.state === "undetermined") return { ...input, state: verdict.state, reason: verdict.reason };
         const scores = Object.fromEntries(labels.map((label, k) => [label, Number(verdict.scores[k]!.toFixed(4))]));
-        const { detected, enforced, label, threshold, span, disguise } = verdict;
+        const { detected, enforced, label, threshold, span, disguise, escalated } = verdict;
         return {
           ...input,
           detected,
@@ -69,6 +69,7 @@ export class RequestLog {
           threshold,
           span: [span.start, span.end],
           ...(disguise.length > 0 && { disguise }),
+          ...(escalated && { escalated }),
           scores,
         };
       }),

@@ -5,23 +5,24 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OPENAI_CATEGORIES, toOpenAi } from "#models/taxonomy-maps";
 import { fixtureModel, FIXTURE_WORDS, type FixtureModel } from "#serve/guard/fixture-model";
-import { Guard, type GuardOptions } from "#serve/guard/guard";
-import { LongInputs } from "#serve/guard/long-inputs";
+import type { GuardOptions } from "#serve/guard/guard";
+import { LONG_INPUT, Moderator } from "#serve/guard/moderator";
 import { RequestLog } from "./request-log.ts";
 import { buildServer, SERVER_DEFAULTS, type Readiness, type ServerOptions } from "./server.ts";
 
 const KEY = "a-key";
 const JSON_TYPE = { "content-type": "application/json" };
 
-function build(options: Partial<ServerOptions> & { model?: FixtureModel; guard?: GuardOptions; readiness?: Readiness } = {}) {
-  const { model = fixtureModel(), guard: guardOptions = {}, readiness = { state: "ready" }, ...rest } = options;
-  const guard = new Guard(model, guardOptions);
-  const longInputs = new LongInputs(model, guardOptions);
+type BuildOptions = Partial<ServerOptions> & { model?: FixtureModel; guard?: GuardOptions; longInput?: number; readiness?: Readiness };
+
+function build(options: BuildOptions = {}) {
+  const { model = fixtureModel(), guard = {}, longInput = LONG_INPUT, readiness = { state: "ready" }, ...rest } = options;
+  const moderator = new Moderator(model, { guard, longInput });
   return {
-    guard,
-    longInputs,
+    guard: moderator.guard,
+    moderator,
     readiness,
-    server: buildServer(guard, longInputs, readiness, { ...SERVER_DEFAULTS, onFault: (_, fault) => console.error(fault), ...rest }),
+    server: buildServer(moderator, readiness, { ...SERVER_DEFAULTS, onFault: (_, fault) => console.error(fault), ...rest }),
   };
 }
 
@@ -31,15 +32,15 @@ async function moderate(server: FastifyInstance, body: unknown, headers: Record<
 }
 
 describe("the official client", () => {
-  const { server, longInputs, guard } = build({ apiKeys: [KEY] });
+  const { server, moderator, guard } = build({ apiKeys: [KEY] });
   let client: OpenAI;
   beforeAll(async () => {
-    await longInputs.start();
+    await moderator.start();
     client = new OpenAI({ apiKey: KEY, baseURL: `${await server.listen({ host: "127.0.0.1", port: 0 })}/v1`, maxRetries: 0 });
   });
   afterAll(async () => {
     await server.close();
-    await longInputs.stop();
+    await moderator.stop();
   });
 
   it("gets one result for a string, with all 13 categories", async () => {
@@ -242,7 +243,7 @@ describe("errors", () => {
 describe("no verdict", () => {
   it("is an error, never flagged: false, for the whole batch", async () => {
     const model = fixtureModel();
-    model.model.slope[0] = Infinity;
+    model.weights.slope[0] = Infinity;
     const { server } = build({ model });
     const response = await moderate(server, { input: ["zorblax", "a house"] });
     expect(response.statusCode).toBe(500);
@@ -252,8 +253,8 @@ describe("no verdict", () => {
   });
 
   it("is an error when the worker thread cannot take the input, and the client may try again", async () => {
-    const { server, longInputs } = build({ longInput: 3 });
-    await longInputs.stop();
+    const { server, moderator } = build({ longInput: 3 });
+    await moderator.stop();
     const response = await moderate(server, { input: "a house" });
     expect(response.statusCode).toBe(429);
     expect(response.json()).toMatchObject({ error: { code: "overloaded", type: "rate_limit_error" } });

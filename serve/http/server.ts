@@ -4,8 +4,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import packageJson from "#package" with { type: "json" };
-import type { Guard } from "#serve/guard/guard";
-import type { LongInputs } from "#serve/guard/long-inputs";
+import type { Moderator } from "#serve/guard/moderator";
 import type { Determined, UndeterminedReason, Verdict } from "#serve/guard/verdict";
 import { ApiKeys } from "./api-key.ts";
 import { toWireError, WIRE_ERRORS, WireError } from "./errors.ts";
@@ -19,8 +18,6 @@ export interface ServerOptions {
   maxBody: number;
   /** Most entries of `input`. */
   maxInputs: number;
-  /** A request whose texts have more UTF-16 units together is scored in the worker thread. */
-  longInput: number;
   /** Accepted keys; empty: no key is asked for. */
   apiKeys: readonly string[];
   /** Milliseconds in which a request must have arrived. */
@@ -33,7 +30,6 @@ export interface ServerOptions {
 export const SERVER_DEFAULTS: Omit<ServerOptions, "log" | "onFault"> = {
   maxBody: 1_048_576,
   maxInputs: 1024,
-  longInput: 65_536,
   apiKeys: [],
   requestTimeoutMs: 30_000,
 };
@@ -60,8 +56,9 @@ const METHODS: Record<string, string> = {
   "/v1/moderations": "POST",
 };
 
-export function buildServer(guard: Guard, longInputs: LongInputs, readiness: Readiness, options: ServerOptions): FastifyInstance {
+export function buildServer(moderator: Moderator, readiness: Readiness, options: ServerOptions): FastifyInstance {
   const { log } = options;
+  const { guard } = moderator;
   const traces = new WeakMap<FastifyRequest, Trace>();
   const keys = options.apiKeys.length === 0 ? undefined : new ApiKeys(options.apiKeys);
   const write = moderationWriter(guard);
@@ -109,9 +106,10 @@ export function buildServer(guard: Guard, longInputs: LongInputs, readiness: Rea
 
   server.post("/v1/moderations", authenticated, (request, reply) => {
     const { texts } = readModerationRequest(request.body, options.maxInputs);
-    if (!isLong(texts, options.longInput)) return answer(request, reply, texts, guard.moderate(texts));
-    longInputs.moderate(texts).then(
-      (verdicts) => answer(request, reply, texts, verdicts),
+    const verdicts = moderator.moderate(texts);
+    if (Array.isArray(verdicts)) return answer(request, reply, texts, verdicts);
+    verdicts.then(
+      (reached) => answer(request, reply, texts, reached),
       (error: unknown) => sendError(error, request, reply),
     );
     return reply;
@@ -172,13 +170,6 @@ export function buildServer(guard: Guard, longInputs: LongInputs, readiness: Rea
     const record = { id: request.id, method: request.method, route: request.routeOptions.url ?? "", status: reply.statusCode, ms };
     to.request(trace?.error === undefined ? record : { ...record, error: trace.error }, trace?.moderation);
   }
-}
-
-/** UTF-16 units of all texts together, compared without encoding them. */
-function isLong(texts: readonly string[], limit: number): boolean {
-  let length = 0;
-  for (let i = 0; i < texts.length; i++) length += texts[i]!.length;
-  return length > limit;
 }
 
 function noVerdict(reason: UndeterminedReason, index: number, count: number): WireError {

@@ -1,11 +1,17 @@
-// Scores long inputs in a worker thread, one request after the other, so that they never hold up the short ones: the
-// main thread's event loop stays free. The worker shares the model's weights (no second copy) and runs the same Guard,
-// so a verdict does not depend on where it was reached. The queue is bounded and each request has a deadline.
+// Scores in a worker thread, one request after the other, what would hold up the main thread's event loop: long inputs, and
+// what an encoder must score. The worker shares the weights of n-grams (no second copy) and runs the same Guard, so a
+// verdict does not depend on where it was reached. The queue is bounded and each request has a deadline.
 import { Worker } from "node:worker_threads";
+import { revived } from "#models/errors";
+import type { ScorerOptions } from "#models/scorer";
 import type { GuardedModel, GuardOptions } from "./guard.ts";
+import type { ScoringSetup } from "./scoring-worker.ts";
 import { undetermined, type Verdict } from "./verdict.ts";
 
-export interface LongInputOptions {
+export interface ScoringThreadOptions {
+  guard?: GuardOptions;
+  /** How an encoder is run. */
+  scorer?: ScorerOptions;
   /** Requests that may wait or run, the next is "overloaded"; default 32. */
   queue?: number;
   /** Milliseconds from arrival to verdict, then "timed-out"; default 10000. */
@@ -13,14 +19,14 @@ export interface LongInputOptions {
 }
 
 /** To the worker. `deadline` is in milliseconds since the epoch: work whose client has gone is not done. */
-export interface LongInputJob {
+export interface ScoringJob {
   id: number;
   texts: readonly string[];
   deadline: number;
 }
 
 /** From the worker; without `verdicts` it is up. */
-export type LongInputReply = { ready: true } | { ready: false; id: number; verdicts: Verdict[] };
+export type ScoringReply = { ready: true } | { ready: false; id: number; verdicts: Verdict[] };
 
 interface Waiting {
   count: number;
@@ -28,9 +34,8 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-export class LongInputs {
-  readonly #served: GuardedModel;
-  readonly #guardOptions: GuardOptions;
+export class ScoringThread {
+  readonly #setup: ScoringSetup;
   readonly #queue: number;
   readonly #timeoutMs: number;
   readonly #waiting = new Map<number, Waiting>();
@@ -38,16 +43,16 @@ export class LongInputs {
   #nextId = 0;
   #stopped = false;
 
-  constructor(served: GuardedModel, guardOptions: GuardOptions = {}, options: LongInputOptions = {}) {
+  constructor(served: GuardedModel, options: ScoringThreadOptions = {}) {
     // Of the manifest only what the guard needs; loadPackage puts the weights in shared memory.
     const { name, thresholds, aggregate } = served.manifest;
-    this.#served = { manifest: { name, thresholds, aggregate }, model: served.model };
-    this.#guardOptions = guardOptions;
+    const { guard = {}, scorer = {} } = options;
+    this.#setup = { served: { manifest: { name, thresholds, aggregate }, model: served.model }, guard, scorer };
     this.#queue = options.queue ?? 32;
     this.#timeoutMs = options.timeoutMs ?? 10_000;
   }
 
-  /** Starts the worker, resolves when it has warmed up. Rejects if it cannot. */
+  /** Starts the worker, resolves when it has warmed up. Rejects with what kept it from starting. */
   async start(): Promise<void> {
     await (this.#worker ??= this.#spawn());
   }
@@ -60,7 +65,7 @@ export class LongInputs {
       const timer = setTimeout(() => this.#settle(id, "timed-out"), this.#timeoutMs);
       this.#waiting.set(id, { count: texts.length, resolve, timer });
     });
-    const job: LongInputJob = { id, texts, deadline: Date.now() + this.#timeoutMs };
+    const job: ScoringJob = { id, texts, deadline: Date.now() + this.#timeoutMs };
     try {
       const worker = await (this.#worker ??= this.#spawn());
       worker.postMessage(job);
@@ -91,25 +96,23 @@ export class LongInputs {
   }
 
   #spawn(): Promise<Worker> {
-    const worker = new Worker(new URL("./long-input-worker.ts", import.meta.url), {
-      workerData: { served: this.#served, options: this.#guardOptions },
-    });
+    const worker = new Worker(new URL("./scoring-worker.ts", import.meta.url), { workerData: this.#setup });
     return new Promise((resolve, reject) => {
-      worker.on("message", (reply: LongInputReply) => {
+      worker.on("message", (reply: ScoringReply) => {
         if (reply.ready) resolve(worker);
         else this.#settle(reply.id, reply.verdicts);
       });
-      // Whatever kills the worker fails what waits for it; the next long input starts another.
+      // Whatever kills the worker fails what waits for it; the next request starts another.
       let alive = true;
-      const lost = (): void => {
+      const lost = (cause?: unknown): void => {
         if (!alive) return;
         alive = false;
         this.#worker = undefined;
         for (const id of this.#waiting.keys()) this.#settle(id, "scorer-failed");
-        reject(new Error("LongInputs: the worker thread ended"));
+        reject(revived(cause) ?? new Error("ScoringThread: the worker thread ended"));
       };
       worker.on("error", lost);
-      worker.on("exit", lost);
+      worker.on("exit", () => lost());
     });
   }
 }

@@ -1,0 +1,121 @@
+// What a model card says of one kind of model: its tags, how to open it where, its architecture and its limits.
+import type { CascadeArchitecture, EncoderArchitecture, ManifestDraft, NgramArchitecture } from "./manifest.ts";
+
+export interface KindOfCard {
+  library: string;
+  tags: string[];
+  /** Markdown under the description. */
+  use: string;
+  architecture: string;
+  purpose: string;
+  limits: string;
+}
+
+export function kindOfCard(manifest: ManifestDraft): KindOfCard {
+  const { architecture } = manifest;
+  switch (architecture.kind) {
+    case "ngram":
+      return ngramCard(architecture, manifest.labels.length);
+    case "encoder":
+      return encoderCard(architecture, manifest.labels);
+    case "cascade":
+      return cascadeCard(architecture);
+  }
+}
+
+function ngramCard({ bits, charNgrams }: NgramArchitecture, labels: number): KindOfCard {
+  return {
+    library: "onnx",
+    tags: ["n-gram"],
+    use: `\`model.onnx\` takes raw strings (\`text\`, N) and gives the calibrated probability of each label (\`probabilities\`, N × ${labels}), that of the
+highest-scoring window of 256 tokens. It needs onnxruntime's contrib operators (in every official build) and no other code. Replace U+0000 by a space first.`,
+    architecture: `hashed ${charNgrams === null ? "" : `character ${charNgrams.min}-${charNgrams.max}-grams and `}word 1-2-grams, 2^${bits} buckets, linear, Platt-calibrated`,
+    purpose: "Meant for filtering pre-training text and as the first stage of a guardrail.",
+    limits:
+      "words, not meaning. Quotation, negation, irony and other languages than the training data's are read badly; an attacker who rewrites a text can pass.",
+  };
+}
+
+function encoderCard(architecture: EncoderArchitecture, labels: readonly string[]): KindOfCard {
+  const { config, maxTokens, precisions, tokenizer, rules } = architecture;
+  const outputs = labels.filter((label) => !Object.hasOwn(rules, label));
+  const followed = Object.entries(rules).map(([label, { of }]) => `\`${label}\` (${of} where a window holds one of its words)`);
+  const graphs = [
+    "`onnx/model.onnx` (fp32)",
+    ...(precisions.int8 === undefined ? [] : ["`onnx/model_quantized.onnx` (int8)"]),
+    ...(precisions.fp16 === undefined ? [] : ["`onnx/model_fp16.onnx` (fp16)"]),
+  ];
+  const files = `${graphs.join(", ")}: \`input_ids\` and \`attention_mask\` (int64, N × T) in, calibrated \`logits\` and \`probabilities\`
+(float32, N × ${outputs.length}, a sigmoid for each label) out, of one window of at most ${maxTokens} tokens. A text's score is that of its windows, which overlap by
+a quarter and cover all of it. Cordon takes ${architecture.default} where nothing else is asked for.${precisionTable(precisions)}`;
+  const rule =
+    followed.length === 0 ? "" : `\n\nLabels that are no outputs, but follow by a rule that Cordon applies: ${followed.join(", ")}.`;
+  return {
+    library: opensInTransformers(architecture) ? "transformers" : "onnx",
+    tags: [config.model_type, ...(opensInTransformers(architecture) ? ["transformers.js", "safetensors"] : [])],
+    use: `${files}${rule}\n\n${opensInTransformers(architecture) ? inTransformers(maxTokens) : inOnnxruntime(architecture)}`,
+    architecture: `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}, vocabulary of ${config.vocab_size} (${tokenizer}), multi-label head, Platt-calibrated`,
+    purpose: "Meant for what a first, cheap stage is unsure of, and for guardrails with milliseconds to spare.",
+    limits:
+      "it knows what it was fine-tuned on. Other languages, domains and an attacker who writes against it are read worse than the figures say.",
+  };
+}
+
+/** What each precision measured, where it was measured. */
+function precisionTable(precisions: EncoderArchitecture["precisions"]): string {
+  const measured = Object.entries(precisions).filter(([, metrics]) => metrics !== undefined && Object.keys(metrics).length > 0);
+  const names = [...new Set(measured.flatMap(([, metrics]) => Object.keys(metrics ?? {})))];
+  if (names.length === 0) return "";
+  const cell = (value: number | null | undefined) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(4))));
+  const rows = measured.map(([precision, metrics]) => `| ${[precision, ...names.map((name) => cell(metrics?.[name]))].join(" | ")} |`);
+  return `\n\n| precision | ${names.join(" | ")} |\n|---${"|---".repeat(names.length)}|\n${rows.join("\n")}`;
+}
+
+/** Whether transformers computes the same: its BERT pools the first token only, and it has no cordon-pooled. */
+export function opensInTransformers({ config, tokenizer }: EncoderArchitecture): boolean {
+  if (tokenizer === "words" || config.model_type === "cordon-pooled") return false;
+  return config.model_type === "modernbert" || config.classifier_pooling === "cls";
+}
+
+function inTransformers(maxTokens: number): string {
+  return `Python's transformers opens it as it stands, and so does transformers.js:
+
+\`\`\`python
+from transformers import pipeline
+classify = pipeline("text-classification", "PATH", top_k=None, function_to_apply="sigmoid")
+print(classify("how do I kill a frozen process?", truncation=True, max_length=${maxTokens}))
+\`\`\`
+
+\`\`\`js
+import { AutoModelForSequenceClassification, AutoTokenizer } from "@huggingface/transformers";
+const tokenizer = await AutoTokenizer.from_pretrained("PATH");
+const model = await AutoModelForSequenceClassification.from_pretrained("PATH", { dtype: "q8" }); // "fp32", "fp16"
+const { logits } = await model(tokenizer("how do I kill a frozen process?", { truncation: true, max_length: ${maxTokens} }));
+console.log(logits.sigmoid().tolist()[0], model.config.id2label);
+\`\`\`
+
+Both score the beginning of a long text and no more; Cordon scores all of it.`;
+}
+
+function inOnnxruntime({ config, tokenizer }: EncoderArchitecture): string {
+  if (tokenizer === "words") {
+    return `Its tokens are Cordon's own, hashed words (\`vocabulary.json\`), so that onnxruntime alone can run the graph and Cordon makes its inputs. transformers has no such network.`;
+  }
+  return `onnxruntime runs the graph on ids of \`tokenizer.json\`, which the tokenizers library of every language reads. Python's transformers opens \`model.safetensors\`, but
+${config.model_type === "bert" ? "its BERT pools the first token and this model the mean over all, so that its scores would be others" : "has no such network"}.`;
+}
+
+function cascadeCard({ decides, band, escalate }: CascadeArchitecture): KindOfCard {
+  const percent = (share: number) => `${Number((share * 100).toPrecision(3))} %`;
+  return {
+    library: "onnx",
+    tags: ["cascade", "n-gram"],
+    use: `Two packages: \`first/\`, hashed n-grams, scores every text in microseconds; where its score of \`${decides}\` lies in [${Number(band.low.toPrecision(6))}, ${Number(band.high.toPrecision(6))}),
+the encoder in \`second/\` scores it too, and the two are joined. Each opens by itself (see its README); the join is Cordon's.
+The band was chosen to hold ${percent(escalate.share)} of the ${escalate.on === "traffic" ? "ordinary texts that it was shown" : "calibration texts"}; it holds ${percent(escalate.measured)} of ${escalate.texts}.`,
+    architecture: "n-grams before an encoder, joined by a logistic regression on both logits",
+    purpose: "Meant for filtering at the speed of the first stage and for guardrails.",
+    limits:
+      "outside of the band the first stage decides alone: words, not meaning. The cost was stated for texts like those that the band was chosen on.",
+  };
+}
