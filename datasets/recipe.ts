@@ -34,6 +34,7 @@ const trainSection = z.strictObject({
 /** Options of `cordon finetune` that a recipe sets; a flag on the command line goes before. */
 const finetuneSection = z.strictObject({
   size: z.string().optional(),
+  vector_epochs: count.optional(),
   labels: z.enum(["all", "harmful"]).optional(),
   max_tokens: z.number().int().min(4).optional(),
   windows_per_text: z.number().int().min(1).optional(),

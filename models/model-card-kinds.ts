@@ -48,18 +48,26 @@ function encoderCard(architecture: EncoderArchitecture, labels: readonly string[
   const files = `${graphs.join(", ")}: \`input_ids\` and \`attention_mask\` (int64, N × T) in, calibrated \`logits\` and \`probabilities\`
 (float32, N × ${outputs.length}, a sigmoid for each label) out, of one window of at most ${maxTokens} tokens. A text's score is that of its windows, which overlap by
 a quarter and cover all of it. Cordon takes ${architecture.default} where nothing else is asked for.${precisionTable(precisions)}`;
+  const { library, tags } = LIBRARIES[openedBy(architecture)];
   const rule =
     followed.length === 0 ? "" : `\n\nLabels that are no outputs, but follow by a rule that Cordon applies: ${followed.join(", ")}.`;
   return {
-    library: opensInTransformers(architecture) ? "transformers" : "onnx",
-    tags: [config.model_type, ...(opensInTransformers(architecture) ? ["transformers.js", "safetensors"] : [])],
-    use: `${files}${rule}\n\n${opensInTransformers(architecture) ? inTransformers(maxTokens) : inOnnxruntime(architecture)}`,
+    library,
+    tags: [config.model_type, ...tags],
+    use: `${files}${rule}\n\n${opening(architecture)}`,
     architecture: `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}, vocabulary of ${config.vocab_size} (${tokenizer}), multi-label head, Platt-calibrated`,
     purpose: "Meant for what a first, cheap stage is unsure of, and for guardrails with milliseconds to spare.",
     limits:
       "it knows what it was fine-tuned on. Other languages, domains and an attacker who writes against it are read worse than the figures say.",
   };
 }
+
+/** The hub's name of the library, and its tags, by who opens the package. */
+const LIBRARIES = {
+  both: { library: "transformers", tags: ["transformers.js", "safetensors"] },
+  javascript: { library: "transformers.js", tags: ["onnx"] },
+  neither: { library: "onnx", tags: [] },
+};
 
 /** What each precision measured, where it was measured. */
 function precisionTable(precisions: EncoderArchitecture["precisions"]): string {
@@ -71,14 +79,18 @@ function precisionTable(precisions: EncoderArchitecture["precisions"]): string {
   return `\n\n| precision | ${names.join(" | ")} |\n|---${"|---".repeat(names.length)}|\n${rows.join("\n")}`;
 }
 
-/** Whether transformers computes the same: its BERT pools the first token only, and it has no cordon-pooled. */
-export function opensInTransformers({ config, tokenizer }: EncoderArchitecture): boolean {
-  if (tokenizer === "words" || config.model_type === "cordon-pooled") return false;
-  return config.model_type === "modernbert" || config.classifier_pooling === "cls";
+/** Who opens a package as it stands and computes what Cordon computes. */
+function openedBy({ config, tokenizer }: EncoderArchitecture): "both" | "javascript" | "neither" {
+  if (tokenizer === "words" || config.model_type === "cordon-pooled") return "neither";
+  // transformers.js runs the graph; Python's BertForSequenceClassification has the first token's pooling in its code.
+  return config.model_type === "bert" && config.classifier_pooling === "mean" ? "javascript" : "both";
 }
 
-function inTransformers(maxTokens: number): string {
-  return `Python's transformers opens it as it stands, and so does transformers.js:
+function opening(architecture: EncoderArchitecture): string {
+  const { maxTokens } = architecture;
+  switch (openedBy(architecture)) {
+    case "both":
+      return `Python's transformers opens it as it stands, and so does transformers.js:
 
 \`\`\`python
 from transformers import pipeline
@@ -86,23 +98,28 @@ classify = pipeline("text-classification", "PATH", top_k=None, function_to_apply
 print(classify("how do I kill a frozen process?", truncation=True, max_length=${maxTokens}))
 \`\`\`
 
-\`\`\`js
-import { AutoModelForSequenceClassification, AutoTokenizer } from "@huggingface/transformers";
-const tokenizer = await AutoTokenizer.from_pretrained("PATH");
-const model = await AutoModelForSequenceClassification.from_pretrained("PATH", { dtype: "q8" }); // "fp32", "fp16"
-const { logits } = await model(tokenizer("how do I kill a frozen process?", { truncation: true, max_length: ${maxTokens} }));
-console.log(logits.sigmoid().tolist()[0], model.config.id2label);
-\`\`\`
+${inTransformersJs(architecture)}
 
 Both score the beginning of a long text and no more; Cordon scores all of it.`;
+    case "javascript":
+      return `**Not for Python's transformers.** Its \`BertForSequenceClassification\` opens \`model.safetensors\` without a warning and reads the first token, where this model reads the
+mean over all of them: its scores would be wrong. The graph is right wherever it runs: in onnxruntime on ids of \`tokenizer.json\`, and in transformers.js, which scores the
+beginning of a long text and no more:
+
+${inTransformersJs(architecture)}`;
+    case "neither":
+      return "Its tokens are Cordon's own, hashed words (`vocabulary.json`): onnxruntime alone runs the graph, and Cordon makes its inputs. transformers has no such network.";
+  }
 }
 
-function inOnnxruntime({ config, tokenizer }: EncoderArchitecture): string {
-  if (tokenizer === "words") {
-    return `Its tokens are Cordon's own, hashed words (\`vocabulary.json\`), so that onnxruntime alone can run the graph and Cordon makes its inputs. transformers has no such network.`;
-  }
-  return `onnxruntime runs the graph on ids of \`tokenizer.json\`, which the tokenizers library of every language reads. Python's transformers opens \`model.safetensors\`, but
-${config.model_type === "bert" ? "its BERT pools the first token and this model the mean over all, so that its scores would be others" : "has no such network"}.`;
+function inTransformersJs({ maxTokens, precisions }: EncoderArchitecture): string {
+  return `\`\`\`js
+import { AutoModelForSequenceClassification, AutoTokenizer } from "@huggingface/transformers";
+const tokenizer = await AutoTokenizer.from_pretrained("PATH");
+const model = await AutoModelForSequenceClassification.from_pretrained("PATH", { dtype: "${precisions.int8 === undefined ? "fp32" : "q8"}" });
+const { logits } = await model(tokenizer("how do I kill a frozen process?", { truncation: true, max_length: ${maxTokens} }));
+console.log(logits.sigmoid().tolist()[0], model.config.id2label);
+\`\`\``;
 }
 
 function cascadeCard({ decides, band, escalate }: CascadeArchitecture): KindOfCard {

@@ -37,7 +37,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new CordonError("usage/missing-file", `no model package: ${MANIFEST_FILE} cannot be read`, {
       where: dir,
-      hint: "make one with `cordon train` or `cordon run`",
+      hint: "make one with `cordon train`, `cordon finetune` or `cordon run`",
       cause,
     });
   });

@@ -69,14 +69,7 @@ export async function saveEncoderPackage(
  * @throws CordonError usage/output-exists, and as loadPackage for the stages
  */
 export async function saveCascadePackage(dir: string, firstDir: string, secondDir: string, manifest: ManifestDraft): Promise<Manifest> {
-  for (const stage of [firstDir, secondDir]) {
-    if (resolve(stage) === resolve(dir)) {
-      throw new CordonError("usage/output-exists", "the cascade would replace one of its stages", {
-        where: dir,
-        hint: "choose another --out",
-      });
-    }
-  }
+  refuseStageAsOutput(dir, [firstDir, secondDir]);
   return writePackage(dir, manifest, async (folder) => {
     const files: Manifest["files"] = {};
     for (const [stage, from] of [
@@ -94,6 +87,12 @@ export async function saveCascadePackage(dir: string, firstDir: string, secondDi
     }
     return files;
   });
+}
+
+/** @throws CordonError usage/output-exists where a cascade's folder is that of one of its stages */
+export function refuseStageAsOutput(dir: string, stages: readonly string[]): void {
+  if (!stages.some((stage) => resolve(stage) === resolve(dir))) return;
+  throw new CordonError("usage/output-exists", "the cascade would replace one of its stages", { where: dir, hint: "choose another --out" });
 }
 
 /** @param fill writes the files into a folder and returns their hashes */

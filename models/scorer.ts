@@ -80,7 +80,12 @@ export function refuseUnfitOptions(loaded: LoadedModel, { precision, provider }:
 async function openEncoder(loaded: LoadedEncoder, options: ScorerOptions): Promise<DocumentScorer> {
   const { EncoderScorer } = await import("./encoder/encoder-scorer.ts");
   const scorer = new EncoderScorer(loaded, options);
-  // A graph or a provider that does not work is told here, and not at the first text.
-  scorer.scoreText("");
+  try {
+    // A graph or a provider that does not work is told here, and not at the first text.
+    scorer.scoreText("");
+  } catch (error) {
+    scorer.close();
+    throw error;
+  }
   return scorer;
 }

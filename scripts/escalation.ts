@@ -26,11 +26,14 @@ export async function measureEscalation(
   const { architecture } = cascade;
   const stages = await openStages(cascade, scorer);
   const curves: Escalation["sets"] = {};
-  for (const [name, examples] of sets) {
-    const rows = await scoreStages(examples, architecture, stages, options);
-    if (rows.length > 0) curves[name] = escalationCurve(rows, architecture);
+  try {
+    for (const [name, examples] of sets) {
+      const rows = await scoreStages(examples, architecture, stages, options);
+      if (rows.length > 0) curves[name] = escalationCurve(rows, architecture);
+    }
+  } finally {
+    stages.second.close?.();
   }
-  stages.second.close?.();
   return { share: architecture.escalate.share, sets: curves };
 }
 

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { FinetuneSection } from "#datasets/recipe";
 import { CordonError } from "#models/errors";
 import { AGGREGATES, PRECISIONS } from "#models/manifest";
-import { type FinetuneOptions, PRETRAINED_DEFAULTS, SCRATCH_DEFAULTS, SIZES, type Size } from "#train/encoder/defaults";
+import { type FinetuneOptions, PRETRAINED_DEFAULTS, SCRATCH_DEFAULTS, SIZES, type Size, VECTOR_EPOCHS } from "#train/encoder/defaults";
 import { SCHEDULES } from "#train/encoder/schedule";
 import { integerIn, numberIn } from "#scripts/output";
 import { parseThresholdRule, thresholdRuleText } from "#scripts/train-options";
@@ -39,6 +39,8 @@ export interface FinetuneFlags extends Partial<Pick<FinetuneOptions, (typeof PLA
   from?: string;
   size?: string;
   vectors?: string;
+  vectorEpochs?: number;
+  vectorText?: string[];
   pooling?: "cls" | "mean";
   organicWeight?: number;
   thresholdRule?: string;
@@ -57,7 +59,16 @@ export function addFinetuneOptions(command: Command): Command {
   return command
     .option("--from <folder|hf:owner/name>", "BERT or ModernBERT to start from: config.json, model.safetensors, tokenizer.json")
     .option("--size <name>", `network from scratch, where there is no --from: ${Object.keys(SIZES).join(", ")} (default: small)`)
-    .option("--vectors <file>", "word vectors that a network from scratch starts from: GloVe .txt, .vec (.gz, .zst)")
+    .option(
+      "--vectors <file>",
+      "word vectors that a network from scratch starts from: GloVe .txt, .vec (.gz, .zst) (default: learned from the training texts)",
+    )
+    .option(
+      "--vector-epochs <n>",
+      `passes in which word vectors are learned; 0 for random ones (default: ${VECTOR_EPOCHS})`,
+      integerIn(0, 1000),
+    )
+    .option("--vector-text <glob...>", "unlabelled documents, JSONL (.gz, .zst), that word vectors are learned from too, whole")
     .addOption(
       new Option("--pooling <how>", "what the head reads: cls (first token) or mean (default: the checkpoint's)").choices(["cls", "mean"]),
     )
@@ -164,13 +175,22 @@ export function scratchSize(section: FinetuneSection, flags: FinetuneFlags): Siz
     for (const [name, value] of [
       ["--size", flags.size],
       ["--vectors", flags.vectors],
-    ])
+      ["--vector-epochs", flags.vectorEpochs],
+      ["--vector-text", flags.vectorText],
+    ] as const)
       if (value !== undefined)
         throw new CordonError("usage/bad-option", `${name} is for networks from scratch`, {
           where: "--from",
           hint: "leave one of the two out",
         });
     return null;
+  }
+  for (const [name, value] of [
+    ["--vector-epochs", flags.vectorEpochs],
+    ["--vector-text", flags.vectorText],
+  ] as const) {
+    if (value === undefined || flags.vectors === undefined) continue;
+    throw new CordonError("usage/bad-option", "vectors are read or learned, not both", { where: `--vectors, ${name}` });
   }
   if (flags.pooling !== undefined) {
     throw new CordonError("usage/bad-option", "a network from scratch has a pooling of its own", {

@@ -1,13 +1,12 @@
 // Data sets of a Hugging Face hub as local Parquet files: the hub's own Parquet conversion of every public set
 // (`/api/datasets/{id}/parquet`), listed, downloaded and kept in the cache.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomically } from "#datasets/files/write-file";
-import { transferError } from "#datasets/http/retry";
 import { CordonError } from "#models/errors";
 import { download, isCached } from "./download.ts";
-import { get, HUB, retrying, type HubSettings } from "./hub-request.ts";
+import { cachedHubListing, fetchHubListing, hubBase, offline } from "./hub-listing.ts";
+import type { HubSettings } from "./hub-request.ts";
 
 export interface HubRef {
   /** `owner/name` */
@@ -21,6 +20,7 @@ export interface HubRef {
 /** Addresses of files by configuration and split. */
 const listingSchema = z.record(z.string(), z.record(z.string(), z.array(z.string())));
 type Listing = z.infer<typeof listingSchema>;
+const LISTING_FILE = "listing.json";
 
 /**
  * Parses `hf:owner/name[/config][:split]`.
@@ -42,7 +42,11 @@ export function parseHubRef(ref: string): HubRef {
  */
 export async function fetchDataset(ref: HubRef, settings: HubSettings): Promise<string[]> {
   const folder = join(settings.cacheDir, "datasets", ...ref.id.split("/"));
-  const listing = settings.offline ? await cachedListing(ref, folder) : await fetchListing(ref, settings, folder);
+  const kept = join(folder, LISTING_FILE);
+  const listing = settings.offline
+    ? await cachedHubListing(kept, listingSchema, ref.id, folder)
+    : await fetchHubListing(settings, ref.id, `api/datasets/${ref.id}/parquet`, listingSchema);
+  if (!settings.offline) await writeFileAtomically(kept, JSON.stringify(listing));
   const paths: string[] = [];
   for (const { config, split, addresses } of choose(ref, listing)) {
     for (const [i, address] of addresses.entries()) {
@@ -55,47 +59,11 @@ export async function fetchDataset(ref: HubRef, settings: HubSettings): Promise<
           onEndpoint(address, settings),
           target,
         );
-      else if (!(await isCached(target))) throw offline(ref, "is not whole in the cache", target);
+      else if (!(await isCached(target))) throw offline(ref.id, "is not whole in the cache", target);
       paths.push(target);
     }
   }
   return paths;
-}
-
-async function fetchListing(ref: HubRef, settings: HubSettings, folder: string): Promise<Listing> {
-  const address = new URL(`api/datasets/${ref.id}/parquet`, withSlash(settings.endpoint));
-  const text = await retrying(settings, ref.id, async () => {
-    const reply = await get(settings, ref.id, address);
-    try {
-      return await reply.response.text();
-    } catch (error) {
-      throw transferError(error, HUB);
-    } finally {
-      reply.close();
-    }
-  });
-  const listing = parseListing(text);
-  if (listing === undefined)
-    throw new CordonError("hub/failed", `${ref.id}: the hub's list of files cannot be read`, {
-      hint: "is HF_ENDPOINT a Hugging Face hub?",
-    });
-  await writeFileAtomically(join(folder, "listing.json"), JSON.stringify(listing));
-  return listing;
-}
-
-async function cachedListing(ref: HubRef, folder: string): Promise<Listing> {
-  const path = join(folder, "listing.json");
-  const listing = await readFile(path, "utf8").then(parseListing, () => undefined);
-  if (listing === undefined) throw offline(ref, "is not in the cache", folder);
-  return listing;
-}
-
-function parseListing(text: string): Listing | undefined {
-  try {
-    return listingSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }
 
 function choose(ref: HubRef, listing: Listing): { config: string; split: string; addresses: string[] }[] {
@@ -117,22 +85,14 @@ function missing(ref: HubRef, kind: string, name: string, known: string[]): Cord
   return new CordonError("hub/not-found", `${ref.id} has no ${kind} "${name}"`, { hint: `it has ${some}` });
 }
 
-function offline(ref: HubRef, what: string, where: string): CordonError {
-  return new CordonError("hub/offline", `${ref.id} ${what}, and HF_HUB_OFFLINE is set`, { where, hint: "unset it once to download" });
-}
-
 /** The listing may name the public hub though another one answered: files are asked of the one that was asked. */
 function onEndpoint(address: string, settings: HubSettings): URL {
-  const endpoint = withSlash(settings.endpoint);
+  const endpoint = hubBase(settings);
   const url = URL.canParse(address, endpoint) ? new URL(address, endpoint) : undefined;
   if (url === undefined) throw new CordonError("hub/failed", "the hub's list of files holds what is no address");
   return url.origin !== endpoint.origin && url.pathname.startsWith("/api/datasets/")
     ? new URL(`.${url.pathname}${url.search}`, endpoint)
     : url;
-}
-
-function withSlash(endpoint: URL): URL {
-  return endpoint.pathname.endsWith("/") ? endpoint : new URL(`${endpoint.href}/`);
 }
 
 /** Names of configurations and splits come from the hub: none may leave the cache folder. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { Random } from "#models/random";
-import { arrivalBatches, type Batch, packBatches, paddedLength, paddingFactor, padRows, shuffledBatches } from "./batches.ts";
+import { arrivalBatches, type Batch, packBatches, paddedLength, padRows, shuffledBatches } from "./batches.ts";
 
 const lengthsOf = fc.array(fc.nat(200), { maxLength: 300 });
 const limitsOf = fc.record({
@@ -40,6 +40,17 @@ describe.each([
     expect(pack(lengths, { budget: 2000 })).toEqual(pack(lengths, { budget: 2000 }));
   });
 });
+
+/** Padded tokens over tokens, at least 1: what a packing costs beyond what it must. */
+function paddingFactor(batches: readonly Batch[], lengths: ArrayLike<number>): number {
+  let tokens = 0;
+  let padded = 0;
+  for (const { rows, length } of batches) {
+    padded += rows.length * length;
+    for (const row of rows) tokens += lengths[row]!;
+  }
+  return padded / tokens;
+}
 
 describe("bucketing", () => {
   const random = new Random(2);

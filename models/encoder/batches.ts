@@ -94,17 +94,6 @@ export function padRows(rows: readonly Int32Array[], length: number, padId: numb
   return { ids, mask };
 }
 
-/** Padded tokens over tokens, at least 1: what a packing costs beyond what it must. */
-export function paddingFactor(batches: readonly Batch[], lengths: ArrayLike<number>): number {
-  let tokens = 0;
-  let padded = 0;
-  for (const { rows, length } of batches) {
-    padded += rows.length * length;
-    for (const row of rows) tokens += lengths[row]!;
-  }
-  return padded / tokens;
-}
-
 function byLength(rows: Int32Array, lengths: ArrayLike<number>): Int32Array {
   return rows.sort((a, b) => lengths[a]! - lengths[b]! || a - b);
 }

@@ -10,7 +10,7 @@ const positive = z.int().positive();
 const share = z.number().min(0).max(1);
 
 /** gelu is the exact one (erf); gelu_new and gelu_pytorch_tanh are the same tanh approximation. */
-export const ActivationSchema = z.enum(["gelu", "gelu_new", "gelu_pytorch_tanh", "relu"]);
+const ActivationSchema = z.enum(["gelu", "gelu_new", "gelu_pytorch_tanh", "relu"]);
 export type Activation = z.infer<typeof ActivationSchema>;
 
 /** "cls": the first token's vector; "mean": the mean over the tokens that are not padding. */
@@ -97,7 +97,7 @@ export type PooledConfig = z.infer<typeof PooledConfigSchema>;
 const SCHEMAS = { bert: BertConfigSchema, modernbert: ModernBertConfigSchema, "cordon-pooled": PooledConfigSchema };
 
 export type ModelType = keyof typeof SCHEMAS;
-export const MODEL_TYPES = Object.keys(SCHEMAS) as ModelType[];
+const MODEL_TYPES = Object.keys(SCHEMAS) as ModelType[];
 
 /** For a manifest that was written by Cordon; text from elsewhere goes through `parseEncoderConfig`, which says more. */
 export const EncoderConfigSchema = z.discriminatedUnion("model_type", [BertConfigSchema, ModernBertConfigSchema, PooledConfigSchema]);
@@ -133,6 +133,12 @@ export function labelsOf(config: EncoderConfig): string[] | undefined {
   if (!parsed.success) return undefined;
   const labels = Array.from({ length: Object.keys(parsed.data).length }, (_, i) => parsed.data[String(i)]);
   return labels.every((label) => label !== undefined) ? labels : undefined;
+}
+
+/** Tokens that a network takes at once, special ones included. */
+export function longestInput(config: EncoderConfig): number {
+  const { max_position_embeddings: places } = config;
+  return config.model_type === "cordon-pooled" ? (places - 1) * config.stride + config.window : places;
 }
 
 /** Whether layer `i` of a ModernBERT attends to all tokens. */

@@ -8,13 +8,13 @@ import { type DocumentScore, type DocumentScorer, copyScore } from "#models/docu
 import { CordonError } from "#models/errors";
 import type { LoadedEncoder } from "#models/loaded-model";
 import type { Precision, Provider } from "#models/manifest";
+import { WindowScores } from "#models/window-scores";
 import { ENCODER_FILES } from "#models/package-files";
-import type { EncoderConfig } from "./config.ts";
+import { type EncoderConfig, longestInput } from "./config.ts";
 import { openTokenizer } from "./open-tokenizer.ts";
 import { RuleWords, anyWithin, codePointsIn } from "./rule-words.ts";
 import type { EncodedText, EncoderTokenizer } from "./tokenizer.ts";
 import { type TextWindow, WindowRunner } from "./window-runner.ts";
-import { WindowScores } from "./window-scores.ts";
 import { cutWindows, windowCapacity, windowSpan } from "./windows.ts";
 
 export interface EncoderScorerOptions {
@@ -73,7 +73,7 @@ export class EncoderScorer implements DocumentScorer {
     this.#runner = new WindowRunner(join(dir, ENCODER_FILES[options.precision ?? architecture.default]), this.#tokenizer, {
       ...(options.provider === undefined ? {} : { provider: options.provider }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
-      positions: positionsOf(config),
+      positions: longestInput(config),
       outputs: this.#places.length,
     });
     this.#scores = new WindowScores(labels.length);
@@ -127,9 +127,9 @@ export class EncoderScorer implements DocumentScorer {
     const probabilities = this.#runner.run(texts.flatMap(({ windows }) => windows));
     let row = 0;
     for (const { windows, codePoints, places } of texts) {
-      this.#scores.open(codePoints);
+      this.#scores.open();
       for (const window of windows) this.#closeWindow(window, probabilities, row++, places);
-      take(this.#scores.close());
+      take(this.#scores.close(codePoints));
     }
   }
 
@@ -159,15 +159,9 @@ export class EncoderScorer implements DocumentScorer {
   }
 }
 
-/** Positions to which a batch may be padded. */
-function positionsOf(config: EncoderConfig): number {
-  return config.model_type === "cordon-pooled" ? Infinity : config.max_position_embeddings;
-}
-
 function refuseMisfit(config: EncoderConfig, maxTokens: number, tokenizer: EncoderTokenizer, where: string): void {
   const damaged = (what: string) => new CordonError("model/damaged", what, { where, hint: "train or copy it again" });
-  const longest =
-    config.model_type === "cordon-pooled" ? (config.max_position_embeddings - 1) * config.stride + config.window : positionsOf(config);
+  const longest = longestInput(config);
   if (maxTokens > longest) throw damaged(`windows of ${maxTokens} tokens are longer than the ${longest} that the network has places for`);
   if (tokenizer.vocabSize > config.vocab_size) {
     throw damaged(`the tokenizer has ${tokenizer.vocabSize} ids and the network ${config.vocab_size}`);

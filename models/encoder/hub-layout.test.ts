@@ -70,14 +70,20 @@ async function save(name: string, tokenizer: Record<string, unknown>, config: Re
 }
 
 test.each([
-  ["bert", wordPieceJson(), { model_type: "bert" }],
-  ["modernbert", byteLevelJson(), { model_type: "modernbert", global_attn_every_n_layers: 2, local_attention: 8 }],
-])("%s", async (name, tokenizerJson, config) => {
+  ["bert", wordPieceJson(), { model_type: "bert" }, "transformers"],
+  ["bert-mean", wordPieceJson(), { model_type: "bert", classifier_pooling: "mean" }, "transformers.js"],
+  ["modernbert", byteLevelJson(), { model_type: "modernbert", global_attn_every_n_layers: 2, local_attention: 8 }, "transformers"],
+])("%s", async (name, tokenizerJson, config, library) => {
   const path = await save(name, tokenizerJson, config);
   const { model } = await loadPackage(path);
   const scorer = await openScorer(model, { threads: 1 });
   const card = await readFile(join(path, "README.md"), "utf8");
-  expect(card).toContain("library_name: transformers");
+  expect(card).toMatch(new RegExp(`^library_name: ${library}$`, "m"));
+  // Python's BERT would read the first token of it.
+  expect([card.includes("Not for Python's transformers"), card.includes("```python")]).toEqual([
+    name === "bert-mean",
+    name !== "bert-mean",
+  ]);
   expect(card).toContain("| precision | auroc |");
 
   const { AutoModelForSequenceClassification, AutoTokenizer, env } = await import("@huggingface/transformers");

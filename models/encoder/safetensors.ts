@@ -21,6 +21,8 @@ const MAX_HEADER_BYTES = 100_000_000;
 const count = z.int().nonnegative();
 const EntrySchema = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) });
 type Entry = z.infer<typeof EntrySchema>;
+/** Nothing that tensors hang on: what is no strings by name is passed over. */
+const MetadataSchema = z.record(z.string(), z.string()).catch({});
 
 const IndexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string().regex(/^[^/\\]+\.safetensors$/)) });
 
@@ -31,13 +33,21 @@ export type Wanted = (name: string) => boolean;
  * The tensors of one file, F16 and BF16 widened to float32.
  * @throws CordonError usage/missing-file, model/damaged, model/unsupported (a tensor that is wanted and not of floats)
  */
-export async function readSafetensors(path: string, wanted: Wanted = () => true): Promise<Tensors> {
+export async function readSafetensors(path: string, wanted?: Wanted): Promise<Tensors> {
+  return (await readSafetensorsFile(path, wanted)).tensors;
+}
+
+/** Its tensors, and the strings that its header holds beside them. @throws CordonError as `readSafetensors` */
+export async function readSafetensorsFile(
+  path: string,
+  wanted: Wanted = () => true,
+): Promise<{ tensors: Tensors; metadata: Record<string, string> }> {
   const file = await open(path, "r").catch((cause: unknown) => {
     throw new CordonError("usage/missing-file", "no such file of weights", { where: path, cause });
   });
   try {
     const { size } = await file.stat();
-    const { entries, start } = await readHeader(file, size, path);
+    const { entries, metadata, start } = await readHeader(file, size, path);
     const tensors: Tensors = new Map();
     for (const [name, entry] of entries) {
       if (!wanted(name)) continue;
@@ -47,7 +57,7 @@ export async function readSafetensors(path: string, wanted: Wanted = () => true)
         data: widen(name, entry.dtype, await readBytes(file, start + begin, end - begin, path), path),
       });
     }
-    return tensors;
+    return { tensors, metadata };
   } finally {
     await file.close();
   }
@@ -140,21 +150,30 @@ export function* safetensorsParts(tensors: Tensors, metadata: Record<string, str
   for (const [, { data }] of sorted) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-async function readHeader(file: FileHandle, size: number, where: string): Promise<{ entries: [string, Entry][]; start: number }> {
+interface Header {
+  entries: [string, Entry][];
+  metadata: Record<string, string>;
+  /** Where the first tensor begins. */
+  start: number;
+}
+
+async function readHeader(file: FileHandle, size: number, where: string): Promise<Header> {
   if (size < 8) throw damaged("it is too short for a safetensors file", where);
   const length = Number(Buffer.from(await readBytes(file, 0, 8, where)).readBigUInt64LE());
   if (length > MAX_HEADER_BYTES || length > size - 8) throw damaged(`its header would be ${length} bytes long`, where);
   const start = 8 + length;
   let entries: [string, Entry][];
+  let metadata: Record<string, string>;
   try {
     const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await readBytes(file, 8, length, where)));
     if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error("a header is an object");
     entries = Object.entries(json).flatMap(([name, entry]) => (name === "__metadata__" ? [] : [[name, EntrySchema.parse(entry)]]));
+    metadata = MetadataSchema.parse("__metadata__" in json ? json.__metadata__ : {});
   } catch (cause) {
     throw damaged("its header is no safetensors header", where, cause);
   }
   checkLayout(entries, size - start, where);
-  return { entries, start };
+  return { entries, metadata, start };
 }
 
 /** Each tensor takes the bytes its shape needs, and all of them together fill the file without gap or overlap. */

@@ -111,7 +111,11 @@ describe("SubwordTokenizer", () => {
 
   it("refuses what is no tokenizer.json", () => {
     expect(() => new SubwordTokenizer({ model: {} }, {}, "m/tokenizer.json")).toThrow("model.vocab (m/tokenizer.json)");
-    expect(() => new SubwordTokenizer({ ...wordPieceJson(), post_processor: { type: "Odd" } }, {}, "t")).toThrow("post-processor is a Odd");
+    for (const post_processor of [{ type: "Odd" }, { type: "TemplateProcessing" }, { type: "BertProcessing", cls: "[CLS]", sep: null }]) {
+      expect(() => new SubwordTokenizer({ ...wordPieceJson(), post_processor }, {}, "t")).toThrow(
+        expect.objectContaining({ code: "model/unsupported", message: expect.stringContaining(`post-processor (${post_processor.type})`) }),
+      );
+    }
   });
 });
 

@@ -6,6 +6,7 @@
 // string is tokenised as the ordinary characters it consists of.
 
 import { Tokenizer } from "@huggingface/tokenizers";
+import { z } from "zod";
 
 import { CordonError } from "#models/errors";
 import { cutRule, type CutRule, flat, type TokenizerJson, TokenizerJsonSchema } from "./cut-rule.ts";
@@ -184,28 +185,46 @@ function plainLibrary(
   }
 }
 
-const NO_ENDS = new Set(["ByteLevel"]);
+const SpecialEnd = z.tuple([z.string(), z.int().nonnegative()]);
+const PostProcessorSchema = z.discriminatedUnion("type", [
+  z.looseObject({
+    type: z.literal("TemplateProcessing"),
+    single: z.array(z.looseObject({ SpecialToken: z.looseObject({ id: z.string() }).optional() })),
+    special_tokens: z.record(z.string(), z.looseObject({ ids: z.array(z.int().nonnegative()) })),
+  }),
+  z.looseObject({ type: z.enum(["BertProcessing", "RobertaProcessing"]), cls: SpecialEnd, sep: SpecialEnd }),
+  z.looseObject({ type: z.literal("ByteLevel") }),
+]);
 
+/** The ids that stand before and behind a text. */
 function specialEnds(json: TokenizerJson, where: string): { prefix: number[]; suffix: number[] } {
   const prefix: number[] = [];
   const suffix: number[] = [];
   for (const part of flat(json.post_processor, "processors")) {
-    if (part.type === "TemplateProcessing") {
-      const single = part["single"] as readonly { SpecialToken?: { id: string }; Sequence?: unknown }[];
-      const special = part["special_tokens"] as Readonly<Record<string, { ids: readonly number[] }>>;
-      let into = prefix;
-      for (const item of single) {
-        if (item.SpecialToken === undefined) into = suffix;
-        else into.push(...(special[item.SpecialToken.id]?.ids ?? []));
-      }
-    } else if (part.type === "BertProcessing" || part.type === "RobertaProcessing") {
-      prefix.push((part["cls"] as [string, number])[1]);
-      suffix.push((part["sep"] as [string, number])[1]);
-    } else if (!NO_ENDS.has(part.type)) {
-      throw new CordonError("model/unsupported", `the tokeniser's post-processor is a ${part.type}`, {
+    const parsed = PostProcessorSchema.safeParse(part);
+    if (!parsed.success) {
+      throw new CordonError("model/unsupported", `the tokeniser's post-processor (${part.type}) is not one that is read`, {
         where,
-        hint: "TemplateProcessing and BertProcessing are read",
+        hint: "TemplateProcessing and BertProcessing are",
       });
+    }
+    const processor = parsed.data;
+    switch (processor.type) {
+      case "TemplateProcessing": {
+        let into = prefix;
+        for (const { SpecialToken: special } of processor.single) {
+          if (special === undefined) into = suffix;
+          else into.push(...(processor.special_tokens[special.id]?.ids ?? []));
+        }
+        break;
+      }
+      case "BertProcessing":
+      case "RobertaProcessing":
+        prefix.push(processor.cls[1]);
+        suffix.push(processor.sep[1]);
+        break;
+      case "ByteLevel":
+        break;
     }
   }
   return { prefix, suffix };

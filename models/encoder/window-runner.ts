@@ -25,7 +25,7 @@ const LIMITS: Record<Provider, BatchLimits> = {
 };
 
 export interface RunnerOptions extends SessionOptions {
-  /** Positions that the network has; nothing is padded beyond them. */
+  /** Tokens that the network takes at once; nothing is padded beyond them. */
   positions: number;
   /** L, what the graph gives of a window. */
   outputs: number;

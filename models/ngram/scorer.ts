@@ -1,7 +1,8 @@
 // Scores a text with the n-gram model, over windows of two blocks that overlap by one and cover all of it.
 // The same numbers come out of the exported graph (onnx-graph.ts); scorer.test.ts holds the two together.
-import { type DocumentScore, type DocumentScorer, emptyScore, TOP_K } from "#models/document-score";
+import type { DocumentScore, DocumentScorer } from "#models/document-score";
 import { TokenStream } from "#models/text/token-stream";
+import { WindowScores } from "#models/window-scores";
 import { BlockSums, sumsLength } from "./block-sums.ts";
 import { BEFORE_FIRST } from "./features.ts";
 import { type NgramModel, sigmoid } from "./model.ts";
@@ -14,13 +15,13 @@ export class NgramScorer implements DocumentScorer {
   readonly #follows: Int32Array;
   readonly #stream: TokenStream;
   readonly #blockSums: BlockSums;
-  readonly #score: DocumentScore;
+  readonly #scores: WindowScores;
   /** Sums of the previous and of the current block, and of the two together; the columns, then padding. */
   #last: Int32Array;
   #sums: Int32Array;
   readonly #window: Int32Array;
-  /** (L, TOP_K) probabilities of the highest windows, falling. */
-  readonly #top: Float64Array;
+  /** (L) of one window. */
+  readonly #probabilities: Float64Array;
   #scratch = new Uint8Array(4096);
 
   constructor(model: NgramModel) {
@@ -38,8 +39,8 @@ export class NgramScorer implements DocumentScorer {
     this.#last = sums();
     this.#sums = sums();
     this.#window = sums();
-    this.#top = new Float64Array(labels.length * TOP_K);
-    this.#score = emptyScore(labels.length);
+    this.#probabilities = new Float64Array(labels.length);
+    this.#scores = new WindowScores(labels.length);
   }
 
   /** Scores a string. Lone surrogates count as U+FFFD, as in every UTF-8 encoder. */
@@ -51,10 +52,7 @@ export class NgramScorer implements DocumentScorer {
   /** Scores `bytes[start, end)`, valid UTF-8. The result is reused by the next call. */
   score(bytes: Uint8Array, start = 0, end = bytes.length): DocumentScore {
     const stream = this.#stream;
-    const score = this.#score;
-    score.windows = 0;
-    score.mean.fill(0);
-    this.#top.fill(-1);
+    this.#scores.open();
     stream.open(bytes, start, end);
     let previous = BEFORE_FIRST;
     let blocks = 0;
@@ -75,50 +73,22 @@ export class NgramScorer implements DocumentScorer {
     }
     if (blocks === 0) this.#sums.fill(0);
     if (blocks <= 1) this.#closeWindow(this.#sums, lastStart, lastEnd);
-    score.codePoints = stream.codePoints;
-    this.#finish();
-    return score;
+    return this.#scores.close(stream.codePoints);
   }
 
   /** Takes a window into the document's score. */
   #closeWindow(sums: Int32Array, start: number, end: number): void {
-    const score = this.#score;
-    const top = this.#top;
+    const probabilities = this.#probabilities;
     const { slope, intercept } = this.#model;
     const inverseNorm = 1 / Math.sqrt(Math.max(1, sums[this.#columns - 1]!));
     for (let label = 0; label < this.labels.length; label++) {
       const follows = this.#follows[label]!;
-      let p: number;
-      if (follows < 0) p = sigmoid(slope[label]! * sums[label]! * inverseNorm + intercept[label]!);
-      else p = sums[label] === 0 ? 0 : sigmoid(slope[follows]! * sums[follows]! * inverseNorm + intercept[follows]!);
-      score.mean[label]! += p;
-      const best = label * TOP_K;
-      if (p > top[best]!) {
-        score.start[label] = start;
-        score.end[label] = end;
-      }
-      // Insertion into the TOP_K highest, in falling order.
-      for (let k = best; k < best + TOP_K; k++) {
-        if (p <= top[k]!) continue;
-        const pushed = top[k]!;
-        top[k] = p;
-        p = pushed;
-      }
+      const from = follows < 0 ? label : follows;
+      // A label by a rule is 0 where the window has none of its words.
+      const absent = follows >= 0 && sums[label] === 0;
+      probabilities[label] = absent ? 0 : sigmoid(slope[from]! * sums[from]! * inverseNorm + intercept[from]!);
     }
-    score.windows++;
-  }
-
-  #finish(): void {
-    const score = this.#score;
-    const kept = Math.min(TOP_K, score.windows);
-    for (let label = 0; label < this.labels.length; label++) {
-      const best = label * TOP_K;
-      let sum = 0;
-      for (let k = 0; k < kept; k++) sum += this.#top[best + k]!;
-      score.max[label] = this.#top[best]!;
-      score.mean[label]! /= score.windows;
-      score.topK[label] = sum / kept;
-    }
+    this.#scores.add(probabilities, start, end);
   }
 }
 

@@ -3,29 +3,24 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EscalationPoint } from "#eval/escalation";
 import type { Evaluation } from "#eval/evaluate";
 import { fixtureEncoder } from "#models/encoder/fixture-encoder";
 import { loadPackage, saveEncoderPackage } from "#models/package";
 import { Random } from "#models/random";
 import { openScorer } from "#models/scorer";
-import { runCli } from "#scripts/cli";
+import { capturedCli } from "#scripts/captured-cli";
 
 let dir: string;
 let out = "";
 let errors = "";
 const at = (name: string) => join(dir, name);
 afterAll(() => rm(dir, { recursive: true }));
-afterEach(() => vi.restoreAllMocks());
 
 async function cordon(...args: string[]): Promise<number> {
-  out = errors = "";
-  process.exitCode = undefined;
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((errors += String(text)), true));
-  const code = await runCli(args);
-  vi.restoreAllMocks();
+  const { code, stdout, stderr } = await capturedCli(args);
+  [out, errors] = [stdout, stderr];
   return code;
 }
 
@@ -106,6 +101,16 @@ test("joins two packages into one that is better than its better half, at the co
   expect(report + errors + out).not.toMatch(/zorblax|quimpet/);
 });
 
+test("rows that say what a training row says word for word are neither calibrated nor measured on", async () => {
+  const lines = (await readFile(at("data.jsonl"), "utf8")).trimEnd().split("\n");
+  const copies = lines.slice(0, 50).map((line, i) => JSON.stringify({ ...JSON.parse(line), id: `copy-${i}`, split: "calibration" }));
+  await writeFile(at("copies.jsonl"), copies.map((line) => `${line}\n`).join(""));
+  expect(await joinedAt("--data", at("copies.jsonl"), "--out", at("unseen"), "--json")).toBe(0);
+  const told = JSON.parse(out) as Told;
+  expect(told.escalate.texts).toBe(120);
+  expect(told.sameData.first).toBe(false);
+});
+
 test("gives the same bytes again", async () => {
   expect(await joinedAt("--escalate", "0.4", "--out", at("again"))).toBe(0);
   expect(out).toContain("goes to the second stage");
@@ -147,6 +152,7 @@ test.each<[string, string[], number, RegExp]>([
   ["no package", ["--second", "nowhere"], 2, /no model package/],
   ["a precision that is not there", ["--precision", "int8"], 2, /no graph in int8/],
   ["a folder with something else in it", ["--out", "."], 2, /holds no cordon\.json/],
+  ["the folder of a stage", ["--out", "second"], 2, /would replace one of its stages/],
   ["too few rows", ["--data", "few.jsonl"], 1, /calibration split has 0 rows.*data\/too-few-examples/],
   ["a share that is none", ["--escalate", "200%"], 2, /a share such as/],
 ])("%s: one line, nothing written", async (_, args, code, message) => {

@@ -10,7 +10,7 @@ import { metric, percent } from "#eval/report/numbers";
 import { renderReport } from "#eval/report/report";
 import { AGGREGATES, type Aggregate } from "#models/manifest";
 import { refuseForeignFolder } from "#models/output-folder";
-import { loadPackage, saveCascadePackage } from "#models/package";
+import { loadPackage, refuseStageAsOutput, saveCascadePackage } from "#models/package";
 import { MANIFEST_FILE } from "#models/package-files";
 import { type CascadeResult, fitCascade } from "#train/cascade/fit-cascade";
 import { checkStages } from "#train/cascade/stages";
@@ -22,7 +22,8 @@ import { addScorerOptions, type ScorerFlags, scorerOptions } from "#scripts/scor
 import { parseThresholdRule, thresholdRuleText } from "#scripts/train-options";
 import { addTrainingDataOptions, readTrainingData, type TrainingDataFlags } from "#scripts/training-data";
 
-interface Flags extends ScorerFlags, TrainingDataFlags {
+/** What `cordon cascade` takes. */
+export interface CascadeRun extends ScorerFlags, TrainingDataFlags {
   first: string;
   second: string;
   escalate: number;
@@ -71,13 +72,18 @@ export function register(program: Command): void {
     .option("--report <file>", "also write an HTML report of quality against cost on the held-out rows: one file, no requests")
     .option("--json", "print what was chosen and measured as JSON on stdout")
     .addHelpText("after", HELP)
-    .action(run);
+    .action(async (flags: CascadeRun) => {
+      const { result, text } = await cascadeInto(flags);
+      printResult(flags, result, text);
+    });
 }
 
-async function run(flags: Flags): Promise<void> {
+/** Joins two packages and writes the cascade, with progress on stderr. */
+export async function cascadeInto(flags: CascadeRun): Promise<{ result: object; text: string }> {
   const first = await loadPackage(flags.first);
   const second = await loadPackage(flags.second);
   checkStages(first, second);
+  refuseStageAsOutput(flags.out, [flags.first, flags.second]);
   await refuseForeignFolder(flags.out, MANIFEST_FILE);
   const examples = await readTrainingData(flags);
   const traffic = flags.traffic && (await expandGlobs(flags.traffic));
@@ -134,7 +140,7 @@ async function run(flags: Flags): Promise<void> {
     heldOut: fitted.compared,
     escalation: curve,
   };
-  printResult(flags, result, describe(fitted, escalation));
+  return { result, text: describe(fitted, escalation) };
 }
 
 async function* textsOf(files: readonly string[]): AsyncGenerator<string> {

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { runCli } from "#scripts/cli";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { capturedCli } from "#scripts/captured-cli";
 import type { Evaluation } from "#eval/evaluate";
 import type { GateResult } from "#eval/gate";
 import { wordBucket } from "#models/ngram/features";
@@ -63,15 +63,10 @@ beforeAll(async () => {
   await writeFile(join(dir, "benign.jsonl"), rows(Array.from({ length: 100 }, (_, i) => [i === 7 ? "not bad" : `plain text ${i}`, 0])));
 });
 afterAll(() => rm(dir, { recursive: true }));
-afterEach(() => vi.restoreAllMocks());
 
 async function cordon(...args: string[]): Promise<number> {
-  out = errors = "";
-  process.exitCode = undefined;
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((errors += String(text)), true));
-  const code = await runCli(["eval", ...args]);
-  vi.restoreAllMocks();
+  const { code, stdout, stderr } = await capturedCli(["eval", ...args]);
+  [out, errors] = [stdout, stderr];
   return code;
 }
 const data = () => ["--model", join(dir, "model"), "--data", join(dir, "mixed.jsonl"), join(dir, "benign.jsonl"), "--bootstrap", "50"];

@@ -1,11 +1,13 @@
 // A fine-tuning that is killed again and again ends with the log and the package of one that was not.
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Random } from "#models/random";
 import { spawnCordon } from "#scripts/spawn-cordon";
+import { loadTrainingState } from "#train/encoder/training-state";
+import { readLog } from "#train/encoder/training-log";
 import { toyLines } from "./fixture-finetune.ts";
 
 const ARGS = [
@@ -63,6 +65,23 @@ it("killed by SIGKILL at any moment, it goes on from its checkpoint to the same 
   for (const name of ["cordon.json", "model.safetensors", "onnx/model_quantized.onnx"])
     expect((await readFile(at("killed", name))).equals(await readFile(at("whole", name))), name).toBe(true);
   expect((await readdir(scratch)).filter((name) => name.includes("partial"))).toEqual([]);
+});
+
+it.each(["SIGTERM", "SIGINT"] as const)("%s is obeyed in the middle of an epoch, with a checkpoint of that step", async (signal) => {
+  const out = signal.toLowerCase();
+  // Thousands of steps without a checkpoint, an evaluation or anything else that waits.
+  const epoch = ["--batch-size", "1", "--checkpoint-every", "0", "--evaluations", "1"];
+  const { child, ended } = start(out, ...epoch);
+  const log = at(`${out}.training.jsonl`);
+  while (child.exitCode === null && (!existsSync(log) || readFileSync(log, "utf8").split("\n").length < 20)) await wait(20);
+  const sent = performance.now();
+  child.kill(signal);
+  expect((await ended).code).toBe(1);
+  expect(performance.now() - sent).toBeLessThan(2000);
+  const { step, best } = (await loadTrainingState(at(`${out}.partial/checkpoint.safetensors`)))!.state;
+  expect(best).toBeNull();
+  expect(step).toBeGreaterThan(15);
+  expect(readLog(log).at(-1)).toMatchObject({ kind: "step", step });
 });
 
 it("Ctrl-C writes a checkpoint; other options refuse it, --fresh does not", async () => {

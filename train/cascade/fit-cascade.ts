@@ -7,19 +7,19 @@ import type { ScoredRow } from "#eval/evaluate";
 import { computeMetrics } from "#eval/metrics/metrics";
 import { rank } from "#eval/metrics/ranking";
 import { alone, isUnsure, joined } from "#models/cascade/cascade-model";
-import type { Aggregate, CascadeArchitecture, ManifestDraft } from "#models/manifest";
+import type { Aggregate, Band, CascadeArchitecture, ManifestDraft } from "#models/manifest";
 import type { ModelPackage } from "#models/package";
 import { NgramScorer } from "#models/ngram/scorer";
 import { openScorer, type ScorerOptions } from "#models/scorer";
-import { dataHash, positivesOf, splitRows, stateOf } from "#train/label-states";
+import { dataHash, positivesOf, type Row, splitRows, stateOf } from "#train/label-states";
 import type { ThresholdRule } from "#train/operating-points";
 import { packageFigures } from "#train/package-figures";
 import { type ChosenBand, chooseBand } from "./band.ts";
 import { calibrationReports, fitJoins } from "./fit-joins.ts";
-import { type BothScores, checkStages, firstScores, refuseFewRows, scoreBoth } from "./stages.ts";
+import { type BothScores, checkStages, firstScores, refuseFewRows, scoreBoth, unseenRows } from "./stages.ts";
 
 /** Shares of which a package keeps the best band, so that quality can be set against cost on any data. */
-export const SHARES = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
+const SHARES = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
 
 export interface CascadeOptions {
   /** At most this share of the texts goes to the second stage, 0 to 1. */
@@ -65,15 +65,19 @@ export async function fitCascade(
   checkStages(first, second);
   const { aggregate, share } = options;
   const rows = splitRows(examples);
-  const measured = rows.filter((row) => row.split !== "train");
+  const measured = unseenRows(rows);
   const labels = [...first.manifest.labels];
   const decides = labels[0]!;
   refuseFewRows(measured, decides);
 
   const one = new NgramScorer(first.model.model);
   const two = await openScorer(second.model, options.scorer);
-  const scored = scoreBoth(measured, one, two, aggregate, progress);
-  two.close?.();
+  let scored: BothScores[];
+  try {
+    scored = scoreBoth(measured, one, two, aggregate, progress);
+  } finally {
+    two.close?.();
+  }
   const { architecture: ofFirst } = first.manifest;
   const rules = ofFirst.kind === "ngram" ? ofFirst.rules : {};
   const combine = fitJoins(measured, scored, labels, second.manifest.labels, rules);
@@ -117,31 +121,11 @@ export async function fitCascade(
     combine,
   };
   const hash = dataHash(rows);
-  const test = scored.flatMap((row, i) => {
-    const label = measured[i]!.split === "test" ? stateOf(measured[i]!.example, decides) : -1;
-    return label < 0 ? [] : [{ row, label, score: final[i]![0]!, both: together(row, 0).both, escalated: isUnsure(band, row.first[0]!) }];
-  });
-  const compare = (of: (scores: (typeof test)[number]) => number) =>
-    compared(
-      test.map(of),
-      test.map(({ label }) => label),
-    );
   return {
     band,
     calibrationRows: calibration.length,
     sameData: { first: first.manifest.training.dataSha256 === hash, second: second.manifest.training.dataSha256 === hash },
-    heldOutScores: test.map(({ score, label, escalated }) => ({ score, label, escalated })),
-    compared: {
-      first: compare(({ row }) => row.first[0]!),
-      second: compare(({ row }) => row.second[places[0]!]!),
-      "both for every text": compare(({ both }) => both),
-      cascade: compare(({ score }) => score),
-    },
-    heldOut: scored.flatMap((row, i): StagedRow[] => {
-      if (measured[i]!.split !== "test") return [];
-      const reading = { decides: row.first[0]!, ...together(row, 0), firstMs: row.firstMs, secondMs: row.secondMs };
-      return [{ label: stateOf(measured[i]!.example, decides), readings: [reading] }];
-    }),
+    ...measureHeldOut(measured, scored, decides, band, places[0]!, (row) => together(row, 0)),
     manifest: {
       ...about,
       architecture,
@@ -164,6 +148,41 @@ export async function fitCascade(
           ...(options.scorer.precision && { precision: options.scorer.precision }),
         },
       },
+    },
+  };
+}
+
+/** The test rows by both stages and by the cascade. @param inSecond place of the label that decides among the second stage's */
+function measureHeldOut(
+  rows: readonly Row[],
+  scored: readonly BothScores[],
+  decides: string,
+  band: Band,
+  inSecond: number,
+  together: (row: BothScores) => { alone: number; both: number },
+): Pick<CascadeResult, "heldOut" | "heldOutScores" | "compared"> {
+  const test = scored.flatMap((row, i) => {
+    const { split, example } = rows[i]!;
+    return split === "test" ? [{ row, label: stateOf(example, decides), ...together(row), escalated: isUnsure(band, row.first[0]!) }] : [];
+  });
+  const known = test.filter(({ label }) => label >= 0);
+  const scoreOf = ({ alone, both, escalated }: (typeof test)[number]) => (escalated ? both : alone);
+  const compare = (of: (scores: (typeof test)[number]) => number) =>
+    compared(
+      known.map(of),
+      known.map(({ label }) => label),
+    );
+  return {
+    heldOut: test.map(({ row: { first, firstMs, secondMs }, label, alone, both }) => ({
+      label,
+      readings: [{ decides: first[0]!, alone, both, firstMs, secondMs }],
+    })),
+    heldOutScores: known.map((scores) => ({ score: scoreOf(scores), label: scores.label, escalated: scores.escalated })),
+    compared: {
+      first: compare(({ row }) => row.first[0]!),
+      second: compare(({ row }) => row.second[inSecond]!),
+      "both for every text": compare(({ both }) => both),
+      cascade: compare(scoreOf),
     },
   };
 }

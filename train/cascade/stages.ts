@@ -30,6 +30,12 @@ export function checkStages(first: ModelPackage, second: ModelPackage): asserts 
   });
 }
 
+/** The rows that are not of the training split, nor say what one of its rows says word for word. */
+export function unseenRows(rows: readonly Row[]): Row[] {
+  const seen = new Set(rows.flatMap(({ split, example }) => (split === "train" ? [example.text] : [])));
+  return rows.filter(({ split, example }) => split !== "train" && !seen.has(example.text));
+}
+
 /** @throws CordonError data/too-few-examples where one of the splits lacks rows of one state of the label that decides */
 export function refuseFewRows(rows: readonly Row[], decides: string): void {
   for (const split of ["calibration", "test"] satisfies Split[]) {

@@ -118,6 +118,9 @@ export const SCRATCH_DEFAULTS: FinetuneOptions = {
   evaluations: 1,
 };
 
+/** Passes over the texts in which the word vectors of a network from scratch are learned. */
+export const VECTOR_EPOCHS = 3;
+
 /** A network from scratch: token embeddings, pooled windows of them, a few layers. */
 export interface ScratchSize {
   /** Words of the vocabulary at most; a word must occur `minCount` times in the training split. */
@@ -149,14 +152,14 @@ export const SIZES = {
     intermediateSize: 64,
   },
   small: {
-    vocabulary: 30_000,
+    vocabulary: 60_000,
     minCount: 2,
-    oovBuckets: 2_048,
+    oovBuckets: 4_096,
     embeddingSize: 100,
-    window: 1,
-    stride: 1,
+    window: 4,
+    stride: 2,
     hiddenSize: 128,
-    layers: 2,
+    layers: 1,
     heads: 4,
     intermediateSize: 512,
   },

@@ -2,16 +2,17 @@
 // vocabulary of the training texts.
 import { createHash } from "node:crypto";
 import { readCheckpoint } from "#models/encoder/checkpoint-folder";
-import { type EncoderConfig, parseEncoderConfig } from "#models/encoder/config";
+import { type EncoderConfig, longestInput, parseEncoderConfig } from "#models/encoder/config";
 import type { TokenizerFiles } from "#models/encoder/open-tokenizer";
 import { expectedTensors } from "#models/encoder/tensor-names";
 import type { Tensors } from "#models/encoder/tensors";
 import { type EncoderTokenizer, VOCABULARY_FILE } from "#models/encoder/tokenizer";
-import { WordCounter } from "#models/encoder/vocabulary";
+import { WordCounter, type WordVocabulary } from "#models/encoder/vocabulary";
 import { CordonError } from "#models/errors";
 import { Random } from "#models/random";
 import type { ScratchSize } from "./defaults.ts";
 import { freshTensors } from "./networks/fresh-tensors.ts";
+import { learnWordVectors } from "./skip-gram.ts";
 import { type WordVectors, readWordVectors } from "./word-vectors.ts";
 
 export interface EncoderStart {
@@ -31,6 +32,12 @@ export interface StartOptions {
   /** Of every dropout; null leaves those of the config. */
   dropout: number | null;
 }
+
+/** Standard deviation of the numbers of learned word vectors: GloVe's and fastText's have about that. */
+const EMBEDDING_SCALE = 0.35;
+
+/** Characters of text below which no vectors are learned: rows that hardly moved would be noise to the network. */
+const MIN_VECTOR_CHARACTERS = 1_000_000;
 
 /** Keys of a config that are dropouts. */
 const DROPOUTS: Record<EncoderConfig["model_type"], readonly string[]> = {
@@ -56,7 +63,7 @@ export async function pretrainedStart(
       : { ...checkpoint.config, classifier_pooling: options.pooling },
     options.dropout,
   );
-  const longest = longestText(config);
+  const longest = longestInput(config);
   if (options.maxTokens > longest) {
     throw new CordonError("usage/bad-option", `the network takes at most ${longest} tokens, not ${options.maxTokens}`, {
       where: "--max-tokens",
@@ -102,22 +109,34 @@ function copyRows(
   });
 }
 
+/** Where the first embeddings of a network from scratch come from. */
+export interface WordVectorSource {
+  /** A file of word vectors, which sets the width of the embeddings; undefined: they are learned from the texts. */
+  file?: string | undefined;
+  /** Passes over the texts in which vectors are learned; 0: random ones. */
+  epochs: number;
+  /** Unlabelled texts to learn from beside the training split's. */
+  documents: readonly string[];
+  progress?: (text: string) => void;
+}
+
 /**
  * A network from scratch.
- * @param texts of the training split @param labels (L) learned labels @param vectors a file of word vectors, which sets the width of the embeddings
+ * @param texts of the training split @param labels (L) learned labels
  * @throws CordonError usage/missing-file, data/malformed-row
  */
 export async function scratchStart(
-  texts: Iterable<string>,
+  texts: readonly string[],
   labels: readonly string[],
   size: ScratchSize,
-  vectors: string | undefined,
+  source: WordVectorSource,
   options: StartOptions,
 ): Promise<EncoderStart> {
   const counter = new WordCounter();
-  for (const text of texts) counter.add(text);
+  const all = [...texts, ...source.documents];
+  for (const text of all) counter.add(text);
   const tokenizer = counter.vocabulary({ minCount: size.minCount, maxWords: size.vocabulary, oovBuckets: size.oovBuckets });
-  const words = vectors === undefined ? null : await readWordVectors(vectors, tokenizer);
+  const words = await wordVectors(all, tokenizer, size, source, options.seed);
   const { window, stride } = size;
   const config = withDropout(
     parseEncoderConfig(
@@ -156,18 +175,37 @@ export async function scratchStart(
   };
 }
 
+async function wordVectors(
+  texts: readonly string[],
+  vocabulary: WordVocabulary,
+  { embeddingSize: dimensions }: ScratchSize,
+  { file, epochs, progress }: WordVectorSource,
+  seed: number,
+): Promise<WordVectors | null> {
+  if (file !== undefined) return readWordVectors(file, vocabulary);
+  if (epochs === 0 || texts.reduce((sum, { length }) => sum + length, 0) < MIN_VECTOR_CHARACTERS) return null;
+  const told = (done: number) => progress?.(`word vectors: ${Math.floor(done * 100)} %`);
+  const rows = await learnWordVectors(texts, vocabulary, { seed, dimensions, epochs, progress: told });
+  const known = Uint8Array.from({ length: vocabulary.vocabSize }, (_, id) =>
+    rows.subarray(id * dimensions, (id + 1) * dimensions).some((value) => value !== 0) ? 1 : 0,
+  );
+  scaleRows(rows, known, dimensions);
+  return { dimensions, rows, known, found: known.subarray(1, vocabulary.hashes.length + 1).reduce((sum, is) => sum + is, 0) };
+}
+
+/** To a standard deviation of EMBEDDING_SCALE, whatever the texts were: what frequent words have grown to hangs on their number. */
+function scaleRows(rows: Float32Array, known: Uint8Array, dimensions: number): void {
+  const numbers = known.reduce((sum, is) => sum + is, 0) * dimensions;
+  const deviation = Math.sqrt(rows.reduce((sum, value) => sum + value * value, 0) / Math.max(1, numbers));
+  if (deviation > 0) for (let i = 0; i < rows.length; i++) rows[i]! *= EMBEDDING_SCALE / deviation;
+}
+
 function vectorsById({ rows, known, dimensions }: WordVectors): Map<number, Float32Array> {
   const vectors = new Map<number, Float32Array>();
   known.forEach((is, id) => {
     if (is === 1) vectors.set(id, rows.subarray(id * dimensions, (id + 1) * dimensions));
   });
   return vectors;
-}
-
-/** Tokens that a network takes at once, special ones included. */
-function longestText(config: EncoderConfig): number {
-  if (config.model_type !== "cordon-pooled") return config.max_position_embeddings;
-  return (config.max_position_embeddings - 1) * config.stride + config.window;
 }
 
 function withDropout(config: EncoderConfig, rate: number | null): EncoderConfig {

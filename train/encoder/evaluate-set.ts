@@ -4,6 +4,7 @@ import { auroc } from "#eval/metrics/ranking-metrics";
 import { count, rank } from "#eval/metrics/ranking";
 import type { EncoderNetwork } from "./networks/network.ts";
 import { type TrainingSet, microBatches } from "./training-set.ts";
+import type { Turns } from "./turns.ts";
 
 export interface SetResult {
   /** Σ w·bce / Σ of the windows' weights; NaN where the network gives no numbers. */
@@ -18,16 +19,18 @@ export interface BatchSizes {
   maxTokens: number;
 }
 
-/** @param states (rows) of label 0: 1 present, 0 absent, -1 unknown */
+/** @param states (rows) of label 0: 1 present, 0 absent, -1 unknown @throws as Turns */
 export async function evaluateSet(
   network: EncoderNetwork,
   set: TrainingSet,
   states: ArrayLike<number>,
   sizes: BatchSizes,
+  turns: Turns,
 ): Promise<SetResult> {
   let sum = 0;
   const highest = new Float64Array(states.length).fill(Number.NEGATIVE_INFINITY);
   for (const { rows, length } of packBatches(set.lengths, { budget: sizes.microTokens, maxLength: sizes.maxTokens })) {
+    await turns.take();
     const [part] = microBatches(set, rows, { ...sizes, microTokens: rows.length * length });
     const output = network.logits(part!.batch, null, null);
     const logits = await output.data();

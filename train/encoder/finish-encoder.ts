@@ -22,6 +22,10 @@ import type { PlattScaling } from "#train/calibration";
 import type { ModelLabels, Row } from "#train/label-states";
 import { calibrateLabel, knownRows } from "#train/package-figures";
 import { type FinetuneOptions, MAX_INT8_DROP } from "./defaults.ts";
+import { Turns } from "./turns.ts";
+
+/** Texts that are scored between two turns of the event loop. */
+const TEXTS_AT_ONCE = 128;
 
 export interface FittedEncoder {
   config: EncoderConfig;
@@ -50,10 +54,11 @@ export async function finishEncoder(
   options: Pick<FinetuneOptions, "aggregate" | "precision" | "precisions">,
   about: { name: string; cordonVersion: string },
   scratch: string,
-  hooks: { progress: (text: string) => void; say: (text: string) => void },
+  hooks: { progress: (text: string) => void; say: (text: string) => void; signal?: AbortSignal },
 ): Promise<FinishedEncoder> {
   const { labels, learned, rules } = model;
   const { config, maxTokens, tokenizer, tokenizerFiles } = fitted;
+  const turns = new Turns(hooks.signal);
   const architecture = (precisions: EncoderArchitecture["precisions"], chosen: "fp32" | "int8"): EncoderArchitecture => ({
     kind: "encoder",
     config,
@@ -71,10 +76,17 @@ export async function finishEncoder(
     const loaded = { kind: "encoder", dir: scratch, labels, architecture: architecture({ fp32: {}, [precision]: {} }, precision) } as const;
     const measured = rows.flatMap(({ split }, r) => (splits.includes(split) ? [r] : []));
     const scorer = new EncoderScorer(loaded);
-    const found = scorer.scoreTexts(measured.map((r) => rows[r]!.example.text));
-    scorer.close();
     const out = rows.map(() => new Float64Array(0));
-    measured.forEach((r, i) => (out[r] = aggregatedScores(found[i]!, options.aggregate).slice()));
+    try {
+      for (let from = 0; from < measured.length; from += TEXTS_AT_ONCE) {
+        await turns.take();
+        const some = measured.slice(from, from + TEXTS_AT_ONCE);
+        const found = scorer.scoreTexts(some.map((r) => rows[r]!.example.text));
+        some.forEach((r, i) => (out[r] = aggregatedScores(found[i]!, options.aggregate).slice()));
+      }
+    } finally {
+      scorer.close();
+    }
     return out;
   };
   const graphOf = (tensors: Tensors, precision: Precision) =>

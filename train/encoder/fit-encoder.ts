@@ -1,23 +1,23 @@
 // Fits an encoder: epochs of length-bucketed batches, AdamW, evaluations on the calibration split with early stopping, checkpoints.
 // What a step does hangs on the seed, its number and the state alone, so a run that was killed and started again gives the same
 // bytes as one that was not (on the back ends that are deterministic themselves).
-import { type Batch, paddedLength, shuffledBatches } from "#models/encoder/batches";
+import { rm } from "node:fs/promises";
 import { expectedTensors } from "#models/encoder/tensor-names";
 import type { Tensors } from "#models/encoder/tensors";
 import { CordonError } from "#models/errors";
-import { Random } from "#models/random";
 import type { Backend } from "#train/tensor/backend";
 import { watchDevice } from "#train/tensor/device-errors";
 import { reopenBackend } from "#train/tensor/reopen";
 import type { FitOptions } from "./defaults.ts";
 import { evaluateSet } from "./evaluate-set.ts";
+import { FitPlan } from "./fit-plan.ts";
 import type { FitFiles, FitHooks, FitResult, FitTask } from "./fit-task.ts";
-import { outOfMemory } from "./out-of-memory.ts";
-import { rateAt } from "./schedule.ts";
+import { outOfMemory, smallerParts } from "./out-of-memory.ts";
 import { Trainer } from "./trainer.ts";
 import { TrainingLog } from "./training-log.ts";
 import { microBatches, weightOf } from "./training-set.ts";
 import { type HostArrays, type TrainingState, loadTrainingState, saveTrainingState } from "./training-state.ts";
+import { Turns } from "./turns.ts";
 
 /** @throws CordonError train/other-run, train/diverged, train/out-of-memory, data/unreadable */
 export async function fitEncoder(
@@ -51,13 +51,12 @@ class FitRun {
   readonly #files: FitFiles;
   readonly #hooks: FitHooks;
   readonly #log: TrainingLog;
-  readonly #stepsPerEpoch: number;
-  readonly #steps: number;
+  readonly #turns: Turns;
+  readonly #plan: FitPlan;
   #state: TrainingState;
   #trainer: Trainer;
   #best: Tensors | null = null;
   #deviceError: () => Error | null;
-  #plan: { epoch: number; batches: Batch[] } | null = null;
   #seen = { windows: 0, tokens: 0 };
 
   private constructor(
@@ -70,17 +69,18 @@ class FitRun {
     this.#backend = backend;
     this.#files = files;
     this.#hooks = hooks;
-    this.#stepsPerEpoch = this.#batchesOf(0).length;
-    this.#steps = this.#stepsPerEpoch * options.epochs;
+    this.#turns = new Turns(hooks.signal);
+    this.#plan = new FitPlan(task.training, options);
     this.#log = new TrainingLog(files.log, saved?.state.logBytes ?? 0);
     this.#state = saved?.state ?? this.#firstState();
     this.#trainer = this.#newTrainer(saved?.arrays);
     this.#deviceError = watchDevice();
-    if (saved === null) this.#writeStart();
+    if (this.#log.bytes === 0) this.#writeStart();
   }
 
   static async open(task: FitTask, options: FitOptions, backend: Backend, files: FitFiles, hooks: FitHooks): Promise<FitRun> {
-    const saved = files.fresh ? null : await loadTrainingState(files.checkpoint);
+    if (files.fresh) await rm(files.checkpoint, { force: true });
+    const saved = await loadTrainingState(files.checkpoint);
     if (saved !== null && saved.state.fingerprint !== files.fingerprint) {
       throw new CordonError("train/other-run", "the checkpoint is of other data, options or weights", {
         where: files.checkpoint,
@@ -92,27 +92,23 @@ class FitRun {
   }
 
   async fit(): Promise<FitResult> {
-    const { patience, logEvery, checkpointEvery } = this.#options;
-    const because = () =>
-      patience > 0 && this.#state.sinceBest >= patience ? "patience" : this.#state.step >= this.#steps ? "epochs" : null;
-    while (because() === null) {
-      if (!(await this.#attempt(() => this.#step()))) continue;
-      const state = this.#state;
-      if (state.step % logEvery === 0 || state.step === this.#steps) this.#writeStep();
-      const evaluated = this.#evaluationDue(state.step);
-      if (evaluated && !(await this.#attempt(() => this.#evaluate()))) continue;
-      const { signal } = this.#hooks;
-      if (evaluated || (checkpointEvery > 0 && state.step % checkpointEvery === 0) || signal?.aborted) await this.#checkpoint();
-      signal?.throwIfAborted();
+    let stopped: FitResult["stopped"] | null = null;
+    while (stopped === null) {
+      try {
+        stopped = await this.#advance();
+      } catch (error) {
+        const { signal } = this.#hooks;
+        if (signal?.aborted && error === signal.reason) await this.#checkpoint();
+        throw error;
+      }
     }
     const { step, best } = this.#state;
-    const stopped = because()!;
     this.#log.write({ kind: "end", step, because: stopped, bestStep: best?.step ?? step });
     return {
       tensors: this.#best ?? (await this.#trainer.weights()),
       steps: step,
-      stepsPlanned: this.#steps,
-      epochs: Math.ceil(step / this.#stepsPerEpoch),
+      stepsPlanned: this.#plan.steps,
+      epochs: this.#plan.epochOf(step),
       best,
       stopped,
     };
@@ -123,14 +119,30 @@ class FitRun {
     this.#trainer.dispose();
   }
 
+  /** An evaluation where one is due, else a step. @returns why the run is over, or null */
+  async #advance(): Promise<FitResult["stopped"] | null> {
+    const { patience, logEvery, checkpointEvery } = this.#options;
+    await this.#turns.take();
+    if (this.#evaluationDue()) {
+      if (await this.#attempt(() => this.#evaluate())) await this.#checkpoint();
+      return null;
+    }
+    if (patience > 0 && this.#state.sinceBest >= patience) return "patience";
+    if (this.#state.step >= this.#plan.steps) return "epochs";
+    if (!(await this.#attempt(() => this.#step()))) return null;
+    const { step } = this.#state;
+    if (step % logEvery === 0 || step === this.#plan.steps) this.#writeStep();
+    if (checkpointEvery > 0 && step % checkpointEvery === 0 && !this.#evaluationDue()) await this.#checkpoint();
+    return null;
+  }
+
   async #step(): Promise<void> {
     const task = this.#task;
-    const options = this.#options;
     const state = this.#state;
-    const { rows } = this.#batchesOf(Math.floor(state.step / this.#stepsPerEpoch))[state.step % this.#stepsPerEpoch]!;
+    const rows = this.#plan.windowsOf(state.step);
     const parts = microBatches(task.training, rows, { microTokens: state.microTokens, padId: task.padId, maxTokens: task.maxTokens });
     const weight = weightOf(task.training, rows);
-    const loss = await this.#trainer.step(parts, weight, state.step, options.learningRate * this.#rate(state.step));
+    const loss = await this.#trainer.step(parts, weight, state.step, this.#plan.learningRate(state.step), this.#turns);
     this.#throwDeviceError();
     if (!Number.isFinite(loss)) throw diverged(state.step + 1);
     const tokens = parts.reduce((sum, part) => sum + part.tokens, 0);
@@ -143,24 +155,30 @@ class FitRun {
     };
     this.#seen = { windows: this.#seen.windows + rows.length, tokens: this.#seen.tokens + tokens };
     const { step, best } = this.#state;
-    this.#hooks.progress({ step, steps: this.#steps, epoch: this.#epochOf(step), loss, ...this.#seen, best });
+    this.#hooks.progress({ step, steps: this.#plan.steps, epoch: this.#plan.epochOf(step), loss, ...this.#seen, best });
   }
 
   async #evaluate(): Promise<void> {
     const task = this.#task;
     const { microTokens } = this.#state;
     const { padId, maxTokens } = task;
-    const { loss, auroc } = await evaluateSet(this.#trainer.network, task.calibration, task.states, { microTokens, padId, maxTokens });
+    const sizes = { microTokens, padId, maxTokens };
+    const { loss, auroc } = await evaluateSet(this.#trainer.network, task.calibration, task.states, sizes, this.#turns);
     this.#throwDeviceError();
     const state = this.#state;
     if (!Number.isFinite(loss)) throw diverged(state.step);
     const better = state.best === null || loss < state.best.loss;
     if (better) this.#best = await this.#trainer.weights();
-    this.#state = { ...state, best: better ? { step: state.step, loss, auroc } : state.best, sinceBest: better ? 0 : state.sinceBest + 1 };
+    this.#state = {
+      ...state,
+      evaluated: state.step,
+      best: better ? { step: state.step, loss, auroc } : state.best,
+      sinceBest: better ? 0 : state.sinceBest + 1,
+    };
     this.#log.write({
       kind: "evaluation",
       step: state.step,
-      epoch: this.#epochOf(state.step),
+      epoch: this.#plan.epochOf(state.step),
       calibrationLoss: loss,
       calibrationAuroc: auroc,
       best: better,
@@ -180,7 +198,7 @@ class FitRun {
         const found = outOfMemory(error);
         if (found === null) throw error;
         const kind = this.#trainer.torn ? "broken" : found;
-        const microTokens = this.#smallerParts(error);
+        const microTokens = smallerParts(this.#task, this.#options.batchSize, this.#state.microTokens, this.#backend.device, error);
         const before = this.#state.step;
         await this.#reopen(kind);
         this.#state = { ...this.#state, microTokens };
@@ -191,25 +209,6 @@ class FitRun {
         if (kind === "broken") return false;
       }
     }
-  }
-
-  /** Half of the largest part that there can be. @throws CordonError train/out-of-memory where that is less than a window */
-  #smallerParts(cause: unknown): number {
-    const { training, calibration, maxTokens } = this.#task;
-    const longest = [training, calibration].reduce((max, set) => set.lengths.reduce((a, b) => Math.max(a, b), max), 1);
-    const window = paddedLength(longest, { maxLength: maxTokens });
-    const largest = Math.min(this.#state.microTokens, Math.max(this.#options.batchSize, 1) * window);
-    if (largest <= window) {
-      throw new CordonError(
-        "train/out-of-memory",
-        `one window of ${window} tokens does not fit into the memory of ${this.#backend.device}`,
-        {
-          hint: "take a smaller --max-tokens, a smaller network or another --backend",
-          cause,
-        },
-      );
-    }
-    return Math.max(window, Math.floor(largest / 2));
   }
 
   /** A new back end with the weights of now, or where they cannot be trusted those of the last checkpoint. */
@@ -253,29 +252,9 @@ class FitRun {
     return arrays;
   }
 
-  #batchesOf(epoch: number): Batch[] {
-    if (this.#plan?.epoch !== epoch) {
-      const random = new Random(this.#options.seed, `epoch ${epoch}`);
-      const limits = { budget: Number.POSITIVE_INFINITY, maxRows: this.#options.batchSize, random };
-      this.#plan = { epoch, batches: shuffledBatches(this.#task.training.lengths, limits) };
-    }
-    return this.#plan.batches;
-  }
-
-  #evaluationDue(step: number): boolean {
-    if (this.#task.calibration.windows === 0) return false;
-    const within = step % this.#stepsPerEpoch;
-    const every = Math.ceil(this.#stepsPerEpoch / this.#options.evaluations);
-    return within === 0 || (within % every === 0 && this.#stepsPerEpoch - within >= every / 2);
-  }
-
-  #rate(step: number): number {
-    return rateAt(step, this.#steps, this.#options.warmup, this.#options.schedule);
-  }
-
-  /** 1 for the first. @param step done */
-  #epochOf(step: number): number {
-    return Math.ceil(step / this.#stepsPerEpoch);
+  #evaluationDue(): boolean {
+    const { step, evaluated } = this.#state;
+    return evaluated !== step && this.#task.calibration.windows > 0 && this.#plan.evaluatesAfter(step);
   }
 
   #throwDeviceError(): void {
@@ -286,21 +265,22 @@ class FitRun {
   #firstState(): TrainingState {
     const { fingerprint } = this.#files;
     const { microTokens } = this.#options;
-    return { fingerprint, step: 0, tokens: 0, microTokens, pending: { loss: 0, weight: 0 }, best: null, sinceBest: 0, logBytes: 0 };
+    const pending = { loss: 0, weight: 0 };
+    return { fingerprint, step: 0, tokens: 0, microTokens, pending, best: null, evaluated: 0, sinceBest: 0, logBytes: 0 };
   }
 
   #writeStart(): void {
     const { labels, training, initial } = this.#task;
     const parameters = [...initial.values()].reduce((sum, { data }) => sum + data.length, 0);
     const device = `${this.#backend.name}: ${this.#backend.device}`;
-    this.#log.write({ kind: "start", device, steps: this.#steps, windows: training.windows, parameters, labels });
+    this.#log.write({ kind: "start", device, steps: this.#plan.steps, windows: training.windows, parameters, labels });
   }
 
   #writeStep(): void {
     const { step, tokens, pending } = this.#state;
     const loss = pending.loss / pending.weight;
-    const learningRate = this.#options.learningRate * this.#rate(step - 1);
-    this.#log.write({ kind: "step", step, epoch: this.#epochOf(step), loss, learningRate, tokens });
+    const learningRate = this.#plan.learningRate(step - 1);
+    this.#log.write({ kind: "step", step, epoch: this.#plan.epochOf(step), loss, learningRate, tokens });
     this.#state = { ...this.#state, pending: { loss: 0, weight: 0 } };
   }
 }

@@ -1,4 +1,7 @@
-// Which errors of a back end say that it has not memory enough.
+// Which errors of a back end say that it has not memory enough, and what a batch is then cut into.
+import { paddedLength } from "#models/encoder/batches";
+import { CordonError } from "#models/errors";
+import type { FitTask } from "./fit-task.ts";
 
 /**
  * `clean`: the operation was refused before anything was written, so weights can be read and trusted. `broken`: they cannot.
@@ -27,3 +30,25 @@ const BROKEN = [
   /GPUOutOfMemoryError|the device is lost|out of memory.*device|device.*out of memory/i,
   /GPUValidationError.*(exceeds the max|maxBufferSize|maxStorageBufferBindingSize|too large|is invalid)/is,
 ];
+
+/**
+ * Half of the largest part of a batch that there can be, in padded tokens.
+ * @param batchSize windows of a whole batch @param microTokens of a part until now @param device for the message
+ * @throws CordonError train/out-of-memory where that is less than a window
+ */
+export function smallerParts(
+  { training, calibration, maxTokens }: Pick<FitTask, "training" | "calibration" | "maxTokens">,
+  batchSize: number,
+  microTokens: number,
+  device: string,
+  cause: unknown,
+): number {
+  const longest = [training, calibration].reduce((max, set) => set.lengths.reduce((a, b) => Math.max(a, b), max), 1);
+  const window = paddedLength(longest, { maxLength: maxTokens });
+  const largest = Math.min(microTokens, batchSize * window);
+  if (largest > window) return Math.max(window, Math.floor(largest / 2));
+  throw new CordonError("train/out-of-memory", `one window of ${window} tokens does not fit into the memory of ${device}`, {
+    hint: "take a smaller --max-tokens, a smaller network or another --backend",
+    cause,
+  });
+}

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { writeFileAtomically } from "#datasets/files/write-file";
-import { transferError } from "#datasets/http/retry";
 import { download, isCached } from "#datasets/seeds/download";
-import { get, HUB, type HubSettings, hubSettings, retrying } from "#datasets/seeds/hub-request";
+import { cachedHubListing, fetchHubListing, hubBase, offline } from "#datasets/seeds/hub-listing";
+import { type HubSettings, hubSettings } from "#datasets/seeds/hub-request";
 import { CONFIG_FILE } from "#models/encoder/checkpoint-folder";
 import { noSafetensors, parseWeightMap, shardsOf, WEIGHTS_FILE, WEIGHTS_INDEX_FILE } from "#models/encoder/safetensors";
 import { SPECIAL_TOKENS_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from "#models/encoder/tokenizer";
@@ -61,21 +61,18 @@ export async function resolvePretrained(ref: string, overrides: Partial<HubSetti
 /** Downloads what the cache lacks of a model, and returns its folder there. */
 export async function fetchModel(ref: ModelRef, settings: HubSettings): Promise<string> {
   const folder = join(settings.cacheDir, "models", ...ref.id.split("/"));
-  const listing = settings.offline ? await cachedListing(ref, folder) : await fetchListing(ref, settings, folder);
+  const listing = settings.offline
+    ? await cachedHubListing(listingPath(folder, ref.revision), ListingSchema, ref.id, folder)
+    : await fetchListing(ref, settings, folder);
   const files = listing.siblings.map((file) => file.rfilename);
   const target = join(folder, listing.sha);
   const fetchAll = async (names: readonly string[]) => {
     for (const [i, name] of names.entries()) {
       const path = join(target, name);
       if (await isCached(path)) continue;
-      if (settings.offline) throw offline(ref, "is not whole in the cache", path);
+      if (settings.offline) throw offline(ref.id, "is not whole in the cache", path);
       const what = `${ref.id}/${name} (file ${i + 1} of ${names.length})`;
-      await download(
-        settings,
-        what,
-        new URL(`${ref.id}/resolve/${listing.sha}/${encodeURIComponent(name)}`, withSlash(settings.endpoint)),
-        path,
-      );
+      await download(settings, what, new URL(`${ref.id}/resolve/${listing.sha}/${encodeURIComponent(name)}`, hubBase(settings)), path);
     }
   };
 
@@ -99,49 +96,12 @@ export async function fetchModel(ref: ModelRef, settings: HubSettings): Promise<
 }
 
 async function fetchListing(ref: ModelRef, settings: HubSettings, folder: string): Promise<Listing> {
-  const address = new URL(`api/models/${ref.id}/revision/${encodeURIComponent(ref.revision)}`, withSlash(settings.endpoint));
-  const text = await retrying(settings, ref.id, async () => {
-    const reply = await get(settings, ref.id, address);
-    try {
-      return await reply.response.text();
-    } catch (error) {
-      throw transferError(error, HUB);
-    } finally {
-      reply.close();
-    }
-  });
-  const listing = parseListing(text);
-  if (listing === undefined) {
-    throw new CordonError("hub/failed", `${ref.id}: the hub's list of files cannot be read`, {
-      hint: "is HF_ENDPOINT a Hugging Face hub?",
-    });
-  }
+  const path = `api/models/${ref.id}/revision/${encodeURIComponent(ref.revision)}`;
+  const listing = await fetchHubListing(settings, ref.id, path, ListingSchema);
   for (const name of new Set([ref.revision, listing.sha])) await writeFileAtomically(listingPath(folder, name), JSON.stringify(listing));
-  return listing;
-}
-
-async function cachedListing(ref: ModelRef, folder: string): Promise<Listing> {
-  const listing = await readFile(listingPath(folder, ref.revision), "utf8").then(parseListing, () => undefined);
-  if (listing === undefined) throw offline(ref, "is not in the cache", folder);
   return listing;
 }
 
 function listingPath(folder: string, revision: string): string {
   return join(folder, `listing-${encodeURIComponent(revision)}.json`);
-}
-
-function parseListing(text: string): Listing | undefined {
-  try {
-    return ListingSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function offline(ref: ModelRef, what: string, where: string): CordonError {
-  return new CordonError("hub/offline", `${ref.id} ${what}, and HF_HUB_OFFLINE is set`, { where, hint: "unset it once to download" });
-}
-
-function withSlash(endpoint: URL): URL {
-  return endpoint.pathname.endsWith("/") ? endpoint : new URL(`${endpoint.href}/`);
 }

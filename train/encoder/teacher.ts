@@ -3,6 +3,7 @@
 import type { DocumentScorer } from "#models/document-score";
 import type { Row } from "#train/label-states";
 import type { TrainingSet } from "./training-set.ts";
+import type { Turns } from "./turns.ts";
 
 export interface Teacher {
   scorer: DocumentScorer;
@@ -14,19 +15,21 @@ export interface Teacher {
  * Mixes the teacher's probabilities into a set, in place. A known target t becomes (1 − α) · t + α · p; an unknown one becomes p
  * with α times the weight that it would have if it were known.
  * @param rows of the set @param labels (L) learned labels @param plainWeight (L) weight of a label in a row of weight 1
- * @throws Error where the teacher answers with no number
+ * @throws Error where the teacher answers with no number; as Turns
  */
-export function addTeacher(
+export async function addTeacher(
   set: TrainingSet,
   rows: readonly Row[],
   labels: readonly string[],
   plainWeight: readonly number[],
   { scorer }: Teacher,
   alpha: number,
+  turns: Turns,
   progress: (done: number) => void = () => {},
-): void {
+): Promise<void> {
   const columns = labels.map((label) => scorer.labels.indexOf(label));
   for (let w = 0; w < set.windows; w++) {
+    await turns.take();
     const { max } = scorer.scoreText(windowText(rows[set.row[w]!]!.example.text, set.spans[w * 2]!, set.spans[w * 2 + 1]!));
     columns.forEach((column, l) => {
       if (column < 0) return;

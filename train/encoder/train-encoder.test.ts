@@ -97,11 +97,17 @@ describe("scratchStart", () => {
       heads: 2,
       intermediateSize: 8,
     };
-    const start = await scratchStart(["Plain words", "plain"], ["harmful"], size, at("vectors.txt"), {
-      seed: 1,
-      maxTokens: 32,
-      dropout: null,
-    });
+    const start = await scratchStart(
+      ["Plain words", "plain"],
+      ["harmful"],
+      size,
+      { file: at("vectors.txt"), epochs: 0, documents: [] },
+      {
+        seed: 1,
+        maxTokens: 32,
+        dropout: null,
+      },
+    );
     expect(start.config).toMatchObject({ embedding_size: 3, vocab_size: 5, max_position_embeddings: 15 });
     const [id] = start.tokenizer.encode("plain").ids;
     expect([...start.tensors.get("embeddings.word_embeddings.weight")!.data.subarray(id! * 3, id! * 3 + 3)]).toEqual([0.5, -0.25, 1]);

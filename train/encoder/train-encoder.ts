@@ -17,10 +17,11 @@ import type { FitHooks, FitResult } from "./fit-task.ts";
 import { labelShare, labelTargets } from "./targets.ts";
 import { type Teacher, addTeacher } from "./teacher.ts";
 import { type TrainingSet, trainingSet } from "./training-set.ts";
+import { Turns } from "./turns.ts";
 
 export interface EncoderRun {
   /** Makes the start, once the rows and labels are known. @param texts of the training split */
-  start: (texts: Iterable<string>, labels: readonly string[]) => Promise<EncoderStart>;
+  start: (texts: readonly string[], labels: readonly string[]) => Promise<EncoderStart>;
   backend: Backend;
   teacher: Teacher | null;
   /** A folder of this run: its checkpoint, and graphs that are made to be measured. */
@@ -46,7 +47,7 @@ export interface EncoderResult {
   fit: Omit<FitResult, "tensors">;
 }
 
-export const CHECKPOINT_FILE = "checkpoint.safetensors";
+const CHECKPOINT_FILE = "checkpoint.safetensors";
 
 /** @throws CordonError data/too-few-examples, train/*, and as the start */
 export async function trainEncoder(
@@ -67,7 +68,8 @@ export async function trainEncoder(
   if (teacher !== null) {
     const shares = model.learned.map((_, l) => labelShare(l, model.learned.length, options.harmfulWeight));
     const told = (done: number) => hooks.progress(`the teacher has read ${done} of ${training.set.windows} windows`);
-    addTeacher(training.set, training.rows, model.learned, shares, teacher, options.teacherWeight, told);
+    const turns = new Turns(hooks.signal);
+    await addTeacher(training.set, training.rows, model.learned, shares, teacher, options.teacherWeight, turns, told);
   }
   const { tensors, ...fit } = await fitEncoder(
     {

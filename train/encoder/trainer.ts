@@ -12,6 +12,7 @@ import { createNetwork, exportTensors } from "./networks/create-network.ts";
 import type { EncoderNetwork } from "./networks/network.ts";
 import type { HostArrays } from "./training-state.ts";
 import type { TrainingBatch } from "./training-set.ts";
+import type { Turns } from "./turns.ts";
 
 interface Moments {
   m: Variable;
@@ -55,17 +56,18 @@ export class Trainer {
   }
 
   /**
-   * One step. Where it fails nothing has changed, unless it is torn.
+   * One step. Where it fails, or is interrupted, nothing has changed, unless it is torn.
    * @param divisor of the summed loss: the weight of the whole batch
    * @param step from 0
    * @returns the loss of the batch
    */
-  async step(batches: readonly TrainingBatch[], divisor: number, step: number, learningRate: number): Promise<number> {
+  async step(batches: readonly TrainingBatch[], divisor: number, step: number, learningRate: number, turns?: Turns): Promise<number> {
     const gradients = new Map<string, Tensor>();
     const rows = new RowGradients(this.network.sparse?.width ?? 0);
     let loss = 0;
     try {
       for (const [part, { batch, target, weight }] of batches.entries()) {
+        await turns?.take();
         const dropout = new Random(this.#options.seed, `dropout ${step} ${part}`);
         const own = await lossAndGradients(this.network, batch, { target, weight, divisor }, dropout);
         loss += own.loss;

@@ -37,8 +37,8 @@ export class TrainingLog {
 
   /** Takes back what was written after the first `bytes`. */
   rewind(bytes: number): void {
-    ftruncateSync(this.#file, bytes);
-    this.#bytes = bytes;
+    this.#bytes = Math.min(bytes, this.#bytes);
+    ftruncateSync(this.#file, this.#bytes);
   }
 
   /** Brings it to the disk. */

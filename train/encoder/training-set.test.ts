@@ -6,6 +6,7 @@ import type { Row } from "#train/label-states";
 import { SCRATCH_DEFAULTS } from "./defaults.ts";
 import { labelTargets } from "./targets.ts";
 import { addTeacher } from "./teacher.ts";
+import { Turns } from "./turns.ts";
 import { microBatches, trainingSet, weightOf } from "./training-set.ts";
 
 const LABELS = ["harmful", "hate", "privacy"];
@@ -77,7 +78,7 @@ describe("trainingSet", () => {
     expect(parts.reduce((sum, { tokens }) => sum + tokens, 0)).toBe(18);
   });
 
-  it("mixes a teacher's probabilities in: known labels by its weight, unknown ones alone", () => {
+  it("mixes a teacher's probabilities in: known labels by its weight, unknown ones alone", async () => {
     const unknown = [row("😀 w1 w2", { label: 1, unknown: ["hate"] }), row("w3")];
     const taught = trainingSet(unknown, labelTargets(unknown, LABELS, PLAIN), 3, tokenizer, { maxTokens: 8, windowsPerText: 4 });
     const seen: string[] = [];
@@ -88,11 +89,13 @@ describe("trainingSet", () => {
       return score;
     };
     const scorer = { labels: ["harmful", "hate"], scoreText, score: () => score };
-    addTeacher(taught, unknown, LABELS, [0.5, 0.25, 0.25], { scorer, id: "t" }, 0.4);
+    await addTeacher(taught, unknown, LABELS, [0.5, 0.25, 0.25], { scorer, id: "t" }, 0.4, new Turns());
     expect(seen).toEqual(["😀 w1 w2", "w3"]);
     expect([...taught.target]).toEqual(f32([0.8, 0.25, 0, 0.2, 0.1, 0]));
     expect([...taught.weight]).toEqual(f32([0.5, 0.1, 0.25, 0.5, 0.25, 0.25]));
+    const stopped = new Turns(AbortSignal.abort(new Error("stopped")));
+    await expect(addTeacher(taught, unknown, LABELS, [1, 1, 1], { scorer, id: "t" }, 0.4, stopped)).rejects.toThrow("stopped");
     score.max[0] = Number.NaN;
-    expect(() => addTeacher(taught, unknown, LABELS, [1, 1, 1], { scorer, id: "t" }, 0.4)).toThrow(/no probability/);
+    await expect(addTeacher(taught, unknown, LABELS, [1, 1, 1], { scorer, id: "t" }, 0.4, new Turns())).rejects.toThrow(/no probability/);
   });
 });

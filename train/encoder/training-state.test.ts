@@ -13,6 +13,7 @@ const STATE: TrainingState = {
   microTokens: 8192,
   pending: { loss: 0.1 + 0.2, weight: 1 / 3 },
   best: { step: 10, loss: 0.6931471805599453, auroc: null },
+  evaluated: 12,
   sinceBest: 1,
   logBytes: 1234,
 };

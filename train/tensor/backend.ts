@@ -11,7 +11,7 @@ import { registerWebgpuKernels } from "./kernels/webgpu.ts";
 import { tf } from "./tf.ts";
 import { guardWasmMemory } from "./wasm-memory.ts";
 
-export const BACKENDS = ["tensorflow", "webgpu", "wasm"] as const;
+const BACKENDS = ["tensorflow", "webgpu", "wasm"] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 export interface Backend {

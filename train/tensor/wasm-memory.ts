@@ -2,8 +2,8 @@
 // bytes, so that the weights are wrong afterwards and nothing tells. Here the 0 becomes an error, before anything is written.
 import { tf } from "./tf.ts";
 
-/** Its message is what `isOutOfMemory` knows. */
-export const WASM_OUT_OF_MEMORY = "out of memory: WebAssembly gives no more than 4 GiB";
+/** As train/encoder/out-of-memory.ts knows it. */
+const WASM_OUT_OF_MEMORY = "out of memory: WebAssembly gives no more than 4 GiB";
 
 interface WasmModule {
   _malloc: (bytes: number) => number;

@@ -82,8 +82,6 @@ function refuseTooLarge(bytes: number, precision: GraphPrecision): void {
   throw new CordonError(
     "model/unsupported",
     `the graph in ${precision} would have ${(bytes / 2 ** 30).toFixed(1)} GiB, and an ONNX file holds 2`,
-    {
-      hint: precision === "fp32" ? "take a smaller model, or fp16 or int8 alone" : "take a smaller model",
-    },
+    { hint: "take a smaller model" },
   );
 }

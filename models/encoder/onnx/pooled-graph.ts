@@ -1,7 +1,7 @@
 // Cordon's own small encoder as a graph: windows of w token vectors every s → their mean, maximum and minimum → projection and learned
 // positions → BERT's layers over windows → the mean and the maximum over windows → two linear layers. A text of n tokens has as many windows as
 // cover it, max(1, ⌈(n − w)/s⌉ + 1), whatever it is padded to; one without tokens has none, and its pooled vector is 0.
-import type { PooledConfig } from "#models/encoder/config";
+import { type PooledConfig, longestInput } from "#models/encoder/config";
 import { pooledHead } from "./heads.ts";
 import { ATTENTION_MASK, INPUT_IDS, type NetworkGraph } from "./network-graph.ts";
 import { postNormLayer } from "./post-norm-layer.ts";
@@ -14,9 +14,9 @@ const BOOL = 9;
 /** The name of the logits (N, L). */
 export function pooledGraph(net: NetworkGraph, config: PooledConfig): string {
   const { g } = net;
-  const { hidden_size: width, max_position_embeddings: places, stride, window } = config;
+  const { hidden_size: width, stride, window } = config;
   // Padding beyond the last position is cut off.
-  const longest = (places - 1) * stride + window;
+  const longest = longestInput(config);
   const mask = net.slice(ATTENTION_MASK, 1, 0, longest);
   const ids = net.slice(INPUT_IDS, 1, 0, longest);
 

@@ -5,7 +5,7 @@ import { ATTENTION_MASK, type NetworkGraph } from "./network-graph.ts";
  * What is added to the score of a key that is not to be seen. Its exponential is 0 in float32 also after the score's scale, it fits in
  * 16 bits, and a row that is all masked stays finite: it attends evenly.
  */
-export const MASKED = -30000;
+const MASKED = -30000;
 
 const FLOAT = 1;
 const BOOL = 9;

@@ -35,7 +35,7 @@ export function drop(x: Tensor, rate: number, random: DropoutSource | null): Ten
 }
 
 /** (N, d): the first token's state, or the mean over tokens (0 for a row without any). */
-export function poolTokens(hidden: Hidden, pooling: "cls" | "mean"): Tensor {
+function poolTokens(hidden: Hidden, pooling: "cls" | "mean"): Tensor {
   const { rows, tokens, mask } = hidden;
   const weights = new Float32Array(rows * tokens);
   for (let n = 0; n < rows; n++) {
@@ -47,7 +47,7 @@ export function poolTokens(hidden: Hidden, pooling: "cls" | "mean"): Tensor {
 }
 
 /** (N, d): the maximum over tokens, by column; 0 for a row without any. The earliest of equal tokens gets the gradient. */
-export function maximumOverTokens({ x, rows, tokens, mask }: Hidden): Tensor {
+function maximumOverTokens({ x, rows, tokens, mask }: Hidden): Tensor {
   const width = x.shape[1]!;
   const highest = withGradient([x], ([x], save) => {
     const byRow = tf.reshape(x!, [rows, tokens, width]);

@@ -31,7 +31,7 @@ export function windowMask({ rows, tokens, mask }: EncoderBatch, shape: WindowSh
 }
 
 /** Columns of a window's features: 3e, or e where a window is one token. */
-export function featureWidth(width: number, { window }: WindowShape): number {
+function featureWidth(width: number, { window }: WindowShape): number {
   return window === 1 ? width : 3 * width;
 }
 

@@ -1,6 +1,6 @@
 // Cordon's own small encoder, trained from scratch: pooled windows of word vectors (`pooled-windows.ts`) → projection and learned
 // positions → BERT's layers → the mean and the maximum over windows → two linear layers. Its word vectors stay on the host.
-import type { PooledConfig } from "#models/encoder/config";
+import { type PooledConfig, longestInput } from "#models/encoder/config";
 import type { Tensors } from "#models/encoder/tensors";
 import { layerNorm, linear } from "#train/tensor/ops";
 import { tf } from "#train/tensor/tf";
@@ -15,8 +15,8 @@ const WORDS = "embeddings.word_embeddings.weight";
 
 export function pooledNetwork(config: PooledConfig, labels: readonly string[], tensors: Tensors): EncoderNetwork {
   const parameters = new Parameters(tensors, WORDS);
-  const { hidden_size: width, max_position_embeddings: places, num_hidden_layers: layers } = config;
-  const longest = (places - 1) * config.stride + config.window;
+  const { hidden_size: width, num_hidden_layers: layers } = config;
+  const longest = longestInput(config);
   const words = tensors.get(WORDS);
   if (words === undefined) throw new Error(`pooledNetwork: requires a tensor ${WORDS}`);
   const sparse: SparseTable = {

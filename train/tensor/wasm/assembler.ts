@@ -5,12 +5,18 @@
 /** What Cordon uses of WebAssembly's own interface, which TypeScript keeps with the browser's. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
+  Memory: new (pages: { initial: number }) => WasmMemory;
   Instance: new (module: object, imports: object) => { exports: WasmFunctions };
   validate(bytes: Uint8Array): boolean;
 };
 
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
+}
+
+/** Memory of its own for a module, zeros, of at least so many bytes. */
+export function allocateMemory(bytes: number): WasmMemory {
+  return new WebAssembly.Memory({ initial: Math.ceil(bytes / 65_536) });
 }
 
 export type WasmFunctions = Record<string, (...args: number[]) => void>;

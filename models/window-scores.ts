@@ -1,5 +1,5 @@
 // A document's scores from those of its windows, in the order of the text.
-import { type DocumentScore, TOP_K, emptyScore } from "#models/document-score";
+import { type DocumentScore, TOP_K, emptyScore } from "./document-score.ts";
 
 export class WindowScores {
   readonly #labels: number;
@@ -14,8 +14,7 @@ export class WindowScores {
   }
 
   /** Begins a document. */
-  open(codePoints: number): void {
-    this.#score.codePoints = codePoints;
+  open(): void {
     this.#score.windows = 0;
     this.#score.mean.fill(0);
     this.#top.fill(-1);
@@ -44,9 +43,13 @@ export class WindowScores {
     score.windows++;
   }
 
-  /** The document's scores, reused by the next one. A label of which any window was not a number is not a number. */
-  close(): DocumentScore {
+  /**
+   * The document's scores, reused by the next one. A label of which any window was not a number is not a number.
+   * @param codePoints of the text
+   */
+  close(codePoints: number): DocumentScore {
     const score = this.#score;
+    score.codePoints = codePoints;
     const kept = Math.min(TOP_K, score.windows);
     for (let label = 0; label < this.#labels; label++) {
       const best = label * TOP_K;
