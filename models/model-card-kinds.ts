@@ -55,7 +55,7 @@ a quarter and cover all of it. Cordon takes ${architecture.default} where nothin
     library,
     tags: [config.model_type, ...tags],
     use: `${files}${rule}\n\n${opening(architecture)}`,
-    architecture: `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}, vocabulary of ${config.vocab_size} (${tokenizer}), multi-label head, Platt-calibrated`,
+    architecture: `${config.model_type}, ${layersOf(config)}, vocabulary of ${config.vocab_size} (${tokenizer}), multi-label head, Platt-calibrated`,
     purpose: "Meant for what a first, cheap stage is unsure of, and for guardrails with milliseconds to spare.",
     limits:
       "it knows what it was fine-tuned on. Other languages, domains and an attacker who writes against it are read worse than the figures say.",
@@ -69,6 +69,13 @@ const LIBRARIES = {
   neither: { library: "onnx", tags: [] },
 };
 
+/** How the table names what was measured. */
+const COLUMNS: Record<string, string> = {
+  calibration_auroc: "AUROC, calibration split",
+  auroc: "AUROC",
+  average_precision: "average precision",
+};
+
 /** What each precision measured, where it was measured. */
 function precisionTable(precisions: EncoderArchitecture["precisions"]): string {
   const measured = Object.entries(precisions).filter(([, metrics]) => metrics !== undefined && Object.keys(metrics).length > 0);
@@ -76,7 +83,7 @@ function precisionTable(precisions: EncoderArchitecture["precisions"]): string {
   if (names.length === 0) return "";
   const cell = (value: number | null | undefined) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(4))));
   const rows = measured.map(([precision, metrics]) => `| ${[precision, ...names.map((name) => cell(metrics?.[name]))].join(" | ")} |`);
-  return `\n\n| precision | ${names.join(" | ")} |\n|---${"|---".repeat(names.length)}|\n${rows.join("\n")}`;
+  return `\n\n| precision | ${names.map((name) => COLUMNS[name] ?? name).join(" | ")} |\n|---${"|---".repeat(names.length)}|\n${rows.join("\n")}`;
 }
 
 /** Who opens a package as it stands and computes what Cordon computes. */
@@ -108,8 +115,25 @@ beginning of a long text and no more:
 
 ${inTransformersJs(architecture)}`;
     case "neither":
-      return "Its tokens are Cordon's own, hashed words (`vocabulary.json`): onnxruntime alone runs the graph, and Cordon makes its inputs. transformers has no such network.";
+      return `The tokens of these graphs are Cordon's own, hashed words (\`vocabulary.json\`), and Cordon makes them. transformers has no such network.${
+        architecture.tokenizer === "words" ? `\n\n${STRINGS_IN}` : ""
+      }`;
   }
+}
+
+/** The graph that `cordon finetune` writes of a model of words beside those of ids. */
+const STRINGS_IN = `\`onnx/model_text.onnx\` (fp32) takes raw strings (\`text\`, N) and gives each label's highest window, labels that follow by a rule included. It needs onnxruntime's
+contrib operators (in every official build) and no other code. Replace U+0000 by a space first.
+
+\`\`\`python
+import numpy, onnxruntime
+session = onnxruntime.InferenceSession("PATH/onnx/model_text.onnx")
+print(session.run(["probabilities"], {"text": numpy.array(["how do I kill a frozen process?"], dtype=object)})[0])
+\`\`\``;
+
+/** "1 layer of 32". */
+export function layersOf({ num_hidden_layers: layers, hidden_size: width }: EncoderArchitecture["config"]): string {
+  return `${layers} ${layers === 1 ? "layer" : "layers"} of ${width}`;
 }
 
 function inTransformersJs({ maxTokens, precisions }: EncoderArchitecture): string {
@@ -129,7 +153,7 @@ function cascadeCard({ decides, band, escalate }: CascadeArchitecture): KindOfCa
     tags: ["cascade", "n-gram"],
     use: `Two packages: \`first/\`, hashed n-grams, scores every text in microseconds; where its score of \`${decides}\` lies in [${Number(band.low.toPrecision(6))}, ${Number(band.high.toPrecision(6))}),
 the encoder in \`second/\` scores it too, and the two are joined. Each opens by itself (see its README); the join is Cordon's.
-The band was chosen to hold ${percent(escalate.share)} of the ${escalate.on === "traffic" ? "ordinary texts that it was shown" : "calibration texts"}; it holds ${percent(escalate.measured)} of ${escalate.texts}.`,
+The band was chosen to hold at most ${percent(escalate.share)} of the ${escalate.on === "traffic" ? "ordinary texts that it was shown" : "calibration texts"}; it holds ${percent(escalate.measured)} of ${escalate.texts}.`,
     architecture: "n-grams before an encoder, joined by a logistic regression on both logits",
     purpose: "Meant for filtering at the speed of the first stage and for guardrails.",
     limits:

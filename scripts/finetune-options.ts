@@ -72,7 +72,11 @@ export function addFinetuneOptions(command: Command): Command {
     .addOption(
       new Option("--pooling <how>", "what the head reads: cls (first token) or mean (default: the checkpoint's)").choices(["cls", "mean"]),
     )
-    .option("--max-tokens <n>", `tokens of a window, special ones included ${both((o) => o.maxTokens)}`, integerIn(4, 1 << 16))
+    .option(
+      "--max-tokens <n>",
+      `tokens of a window, special ones included ${both((o) => o.maxTokens)}, or what the checkpoint takes at most`,
+      integerIn(4, 1 << 16),
+    )
     .option(
       "--windows-per-text <n>",
       `windows of a long text that are trained on, spread evenly ${both((o) => o.windowsPerText)}`,

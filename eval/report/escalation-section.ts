@@ -73,7 +73,7 @@ function escalationFigure(curves: [string, EscalationPoint[]][], share: number):
           Plot.line(mean, { x: "cost", y: "average_precision", stroke: COLOR.accent, strokeWidth: 2.25 }),
           Plot.dot(mean, { x: "cost", y: "average_precision", fill: COLOR.accent, r: 3 }),
           Plot.dot(used, { x: "cost", y: "average_precision", fill: COLOR.accent, r: 6, stroke: "var(--card)", strokeWidth: 1.5 }),
-          Plot.text(mean, {
+          Plot.text(withRoom(mean, used, width), {
             x: "cost",
             y: "average_precision",
             text: (point: EscalationPoint) => tick(point.share),
@@ -81,9 +81,23 @@ function escalationFigure(curves: [string, EscalationPoint[]][], share: number):
             dy: -12,
             fill: COLOR.muted,
             fontSize: 11,
-            filter: (point: EscalationPoint) => width >= 500 || point.share === 0 || point.share === share || point.share === 1,
           }),
         ],
       }),
   };
+}
+
+/** Pixels that a label needs. */
+const LABEL_WIDTH = 36;
+
+/** The points with room for a label: `first`, then both ends, then the others. Several shares may have one band. */
+function withRoom(points: EscalationPoint[], first: EscalationPoint[], width: number): EscalationPoint[] {
+  const logs = points.map(({ cost }) => Math.log(cost));
+  const scale = width / Math.max(...logs.map((log) => log - Math.min(...logs)), Number.MIN_VALUE);
+  const kept: EscalationPoint[] = [];
+  for (const point of [...first, points[0]!, points.at(-1)!, ...points]) {
+    const clear = (other: EscalationPoint) => Math.abs(Math.log(point.cost / other.cost)) * scale >= LABEL_WIDTH;
+    if (kept.every(clear)) kept.push(point);
+  }
+  return kept;
 }

@@ -1,5 +1,6 @@
 // The model card: what was trained, on what, how thresholds were chosen, and what must not be read into the numbers.
 import type { Manifest } from "#models/manifest";
+import { layersOf } from "#models/model-card-kinds";
 import { type Html, html } from "./html.ts";
 import { percent, threshold, whole } from "./numbers.ts";
 
@@ -64,7 +65,7 @@ function architecture({ architecture: a }: Manifest): string {
     }
     case "encoder": {
       const { config } = a;
-      return `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}; windows of ${a.maxTokens} tokens that overlap by a quarter`;
+      return `${config.model_type}, ${layersOf(config)}; windows of ${a.maxTokens} tokens that overlap by a quarter`;
     }
     case "cascade":
       return `a cascade: n-grams, and an encoder for what they give ${threshold(a.band.low)} to ${threshold(a.band.high)}, ${percent(a.escalate.measured)} of ${whole(a.escalate.texts)} ${a.escalate.on} texts`;

@@ -41,9 +41,13 @@ export function renderReport(data: ReportData): string {
   });
 }
 
+function setCount(sets: number): string {
+  return sets === 1 ? "one labelled set" : `${sets} labelled sets`;
+}
+
 function lead({ sweep, evaluation, manifest }: ReportData): Html {
   const of = manifest ? html` of <strong>${manifest.name}</strong>` : "";
-  if (!sweep) return html`<p class="lead">Scores${of} on ${String(Object.keys(evaluation?.sets ?? {}).length)} labelled sets.</p>`;
+  if (!sweep) return html`<p class="lead">Scores${of} on ${setCount(Object.keys(evaluation?.sets ?? {}).length)}.</p>`;
   const rec = sweep.recommended;
   if (!rec)
     return html`<p class="lead">

@@ -67,9 +67,14 @@ export function renderTraining(curves: TrainingCurves, manifest: Manifest): stri
   });
 }
 
-const STEP_AXIS = { label: "step →", tickFormat: (step: number) => whole(step), ticks: 5 };
+/** The same in all figures, so that they can be read one under the other. */
+function stepAxis({ steps, evaluations }: TrainingCurves) {
+  const last = Math.max(1, steps.at(-1)?.step ?? 0, evaluations.at(-1)?.step ?? 0);
+  return { label: "step →", domain: [0, last], tickFormat: (step: number) => whole(step), ticks: 5 };
+}
 
-function lossFigure({ steps, evaluations }: TrainingCurves): Figure {
+function lossFigure(curves: TrainingCurves): Figure {
+  const { steps, evaluations } = curves;
   return {
     title: "Loss",
     note: "Training: mean over the steps between two lines of the log, with dropout, smoothed labels and a teacher where there are any, so the two lines are not on one footing.",
@@ -80,7 +85,7 @@ function lossFigure({ steps, evaluations }: TrainingCurves): Figure {
     ],
     draw: (width) =>
       frame(width, {
-        x: STEP_AXIS,
+        x: stepAxis(curves),
         y: { label: null, grid: true, ticks: 5, zero: true },
         marks: [
           Plot.line(steps, { x: "step", y: "loss", stroke: COLOR.neutral, strokeWidth: 1.5 }),
@@ -91,8 +96,8 @@ function lossFigure({ steps, evaluations }: TrainingCurves): Figure {
   };
 }
 
-function aurocFigure({ evaluations }: TrainingCurves): Figure {
-  const known = evaluations.filter(({ auroc }) => auroc !== null);
+function aurocFigure(curves: TrainingCurves): Figure {
+  const known = curves.evaluations.filter(({ auroc }) => auroc !== null);
   return {
     title: "Ranking on the calibration split",
     note: "AUROC of the first label: how often a harmful text scores over a harmless one. It chooses nothing; the loss does.",
@@ -100,7 +105,7 @@ function aurocFigure({ evaluations }: TrainingCurves): Figure {
     draw: (width) =>
       frame(width, {
         height: 240,
-        x: STEP_AXIS,
+        x: stepAxis(curves),
         y: { label: null, grid: true, ticks: 5, nice: true },
         marks: [
           Plot.line(known, { x: "step", y: "auroc", stroke: COLOR.accent, strokeWidth: 2 }),
@@ -110,7 +115,8 @@ function aurocFigure({ evaluations }: TrainingCurves): Figure {
   };
 }
 
-function rateFigure({ steps }: TrainingCurves): Figure {
+function rateFigure(curves: TrainingCurves): Figure {
+  const { steps } = curves;
   const highest = steps.reduce((max, { learningRate }) => Math.max(max, learningRate), 0);
   return {
     title: "Learning rate",
@@ -119,7 +125,7 @@ function rateFigure({ steps }: TrainingCurves): Figure {
     draw: (width) =>
       frame(width, {
         height: 200,
-        x: STEP_AXIS,
+        x: stepAxis(curves),
         y: { label: null, grid: true, ticks: 3, zero: true, tickFormat: (rate: number) => (rate === 0 ? "0" : rate.toExponential(0)) },
         marks: [Plot.line(steps, { x: "step", y: "learningRate", stroke: COLOR.ink, strokeWidth: 1.5 })],
       }),

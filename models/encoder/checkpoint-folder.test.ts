@@ -72,6 +72,16 @@ describe.each([
   });
 });
 
+it("writes as floats what transformers 5 refuses as integers", async () => {
+  const dir = await folder();
+  const tokenizerFiles = new Map([[TOKENIZER_FILE, JSON.stringify(byteLevelJson())]]);
+  await writeCheckpoint(dir, { config: MODERN, labels: ["harmful"], tensors: randomTensors(MODERN, 1), tokenizerFiles });
+  const text = await readFile(join(dir, "config.json"), "utf8");
+  expect(text).toMatch(/^ {2}"initializer_cutoff_factor": 2\.0,$/m);
+  expect(text).toMatch(/^ {2}"local_rope_theta": 10000\.0,$/m);
+  expect(text).toMatch(/^ {2}"hidden_size": 8,$/m);
+});
+
 describe("canonicalTensors", () => {
   const renamed = (tensors: Tensors, rename: (name: string) => string | undefined): Tensors =>
     new Map([...tensors].flatMap(([name, tensor]) => (rename(name) === undefined ? [] : [[rename(name)!, tensor]])));

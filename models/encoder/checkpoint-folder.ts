@@ -37,7 +37,7 @@ export async function readCheckpoint(dir: string): Promise<Checkpoint> {
     throw new CordonError("usage/missing-file", "no such folder", { where: dir, cause });
   });
   const where = join(dir, CONFIG_FILE);
-  const config = parseEncoderConfig(await readConfig(where), where);
+  const config = await readCheckpointConfig(dir);
   const unused = new Set<string>();
   const raw = await readFolderTensors(dir, names, (name) => {
     if (canonicalName(config, name) !== undefined) return true;
@@ -64,6 +64,12 @@ export async function readCheckpoint(dir: string): Promise<Checkpoint> {
   };
 }
 
+/** @throws CordonError usage/missing-file, model/damaged, model/unsupported */
+export async function readCheckpointConfig(dir: string): Promise<EncoderConfig> {
+  const where = join(dir, CONFIG_FILE);
+  return parseEncoderConfig(await readConfig(where), where);
+}
+
 /**
  * Fills a folder, which stands there, with a whole checkpoint. Nothing in it is atomic: give it a folder that is renamed when it is full.
  * @param checkpoint.tensors exactly those of `expectedTensors(config, labels.length)`
@@ -81,7 +87,7 @@ export async function writeCheckpoint(
   }
   for (const name of tensors.keys())
     if (!expected.has(name)) throw new Error(`writeCheckpoint: ${name} is no tensor of a ${config.model_type}`);
-  await writeFile(join(dir, CONFIG_FILE), `${JSON.stringify(configJson(config, labels), null, 2)}\n`);
+  await writeFile(join(dir, CONFIG_FILE), `${withFloats(JSON.stringify(configJson(config, labels), null, 2))}\n`);
   for (const [name, text] of tokenizerFiles) await writeFile(join(dir, name), text);
   await writeSafetensors(join(dir, WEIGHTS_FILE), tensors);
   return [CONFIG_FILE, ...tokenizerFiles.keys(), WEIGHTS_FILE];
@@ -103,6 +109,13 @@ function configJson(config: EncoderConfig, labels: readonly string[]): Record<st
     label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
     torch_dtype: "float32",
   };
+}
+
+/** What transformers takes as a float alone, and JavaScript writes as `2` where Python wrote `2.0`: its version 5 refuses an integer. */
+const FLOATS = /^( {2}"(?:initializer_cutoff_factor|initializer_range|(?:layer_)?norm_eps|(?:global|local)_rope_theta)": \d+)(?=,?$)/gm;
+
+function withFloats(json: string): string {
+  return json.replace(FLOATS, "$1.0");
 }
 
 async function readConfig(where: string): Promise<unknown> {

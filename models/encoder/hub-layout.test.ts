@@ -84,7 +84,7 @@ test.each([
     name === "bert-mean",
     name !== "bert-mean",
   ]);
-  expect(card).toContain("| precision | auroc |");
+  expect(card).toContain("| precision | AUROC |");
 
   const { AutoModelForSequenceClassification, AutoTokenizer, env } = await import("@huggingface/transformers");
   env.allowRemoteModels = false;

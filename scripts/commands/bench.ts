@@ -64,7 +64,7 @@ export function register(program: Command): void {
     .option("--seconds <n>", "serve: measured seconds of a round", integerIn(1, 600), 4)
     .option("--connections <n>", "serve: open connections", integerIn(1, 1000), 50)
     .option("--threads <n>", "encoder: threads of one run of the graph", integerIn(1, 1024), 1)
-    .option("--texts <n>", "encoder: texts of each set", integerIn(10, 1_000_000), 1000)
+    .option("--texts <n>", "encoder: prompts and posts, and a tenth as many documents", integerIn(10, 1_000_000), 1000)
     .addOption(
       new Option("--backend <name>", "finetune: what TensorFlow.js computes with")
         .choices(["auto", "tensorflow", "webgpu", "wasm"])

@@ -149,7 +149,8 @@ async function run(flags: EvalFlags): Promise<void> {
   let escalation: Escalation | undefined;
   if (cascade !== undefined) {
     const options = { label, category, aggregate, escalateBy: manifest.aggregate, uncover: flags.uncover ?? false };
-    const onRow = () => progress.update(`${++rows} examples scored, these with both stages`);
+    let both = 0;
+    const onRow = () => progress.update(`${++both} examples scored with both stages`);
     const examples = files.map((file, i) => [names[i]!, disguised(file.read(), disguise)] as const);
     escalation = await measureEscalation(cascade, examples, { ...options, onRow }, scorerOptions(flags));
   }

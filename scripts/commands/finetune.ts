@@ -9,6 +9,8 @@ import { writeFileAtomically } from "#datasets/files/write-file";
 import { readOrganic } from "#datasets/organic";
 import { readRecipe } from "#datasets/recipe";
 import { type TrainingCurves, renderTraining } from "#eval/report/training-page";
+import { readCheckpointConfig } from "#models/encoder/checkpoint-folder";
+import { longestInput } from "#models/encoder/config";
 import { CordonError } from "#models/errors";
 import type { Manifest } from "#models/manifest";
 import { refuseForeignFolder } from "#models/output-folder";
@@ -42,11 +44,11 @@ export interface FinetuneRun extends FinetuneFlags, TrainingDataFlags {
 
 const HELP = `
 Rows and splits are those of \`cordon train\`. With --from, a pretrained BERT or ModernBERT is fine-tuned; without it a small
-network is trained from scratch on words, from random weights or --vectors. TensorFlow.js computes: tensorflow (where
-@tensorflow/tfjs-node-gpu or tfjs-node is installed), webgpu (any GPU, through Dawn), wasm (any CPU); auto takes the first that
+network is trained from scratch on words, with word vectors of --vectors or learned first. TensorFlow.js computes: tensorflow
+(where @tensorflow/tfjs-node-gpu or tfjs-node is installed), webgpu (any GPU, through Dawn), wasm (any CPU); auto takes the first that
 is there. Ctrl-C or a kill loses nothing but the steps since the last checkpoint: run it again and it goes on.
 
-Writes to --out: cordon.json, config.json, model.safetensors, tokenizer.json or vocabulary.json, onnx/ (fp32, int8, fp16),
+Writes to --out: cordon.json, config.json, model.safetensors, tokenizer.json or vocabulary.json, onnx/ (fp32, int8, fp16, strings in),
 README.md (model card). Beside it: OUT.training.jsonl (the log), and OUT.partial (the checkpoint) until it is done.
 
 Examples:
@@ -82,7 +84,7 @@ export function register(program: Command): void {
 export async function finetuneInto(flags: FinetuneRun): Promise<Manifest> {
   const recipe = flags.recipe === undefined ? undefined : await readRecipe(flags.recipe);
   const section = recipe?.finetune ?? {};
-  const options = finetuneOptions(section, recipe?.seed, flags);
+  const wanted = finetuneOptions(section, recipe?.seed, flags);
   const size = scratchSize(section, flags);
   await refuseForeignFolder(flags.out, MANIFEST_FILE);
   const tensorflow = await trainingCode();
@@ -96,6 +98,11 @@ export async function finetuneInto(flags: FinetuneRun): Promise<Manifest> {
   try {
     teacher = flags.teacher === undefined ? null : await openTeacher(flags.teacher);
     const pretrained = flags.from === undefined ? null : await tensorflow.resolvePretrained(flags.from);
+    const maxTokensGiven = (flags.maxTokens ?? section.max_tokens) !== undefined;
+    const options =
+      pretrained === null || maxTokensGiven
+        ? wanted
+        : { ...wanted, maxTokens: Math.min(wanted.maxTokens, longestInput(await readCheckpointConfig(pretrained))) };
     const examples = await readTrainingData(flags, section.organic_characters);
     const log = flags.log ?? `${resolve(flags.out)}.training.jsonl`;
     const workFolder = `${resolve(flags.out)}.partial`;

@@ -138,7 +138,7 @@ describe("cordon run, from nothing to a report", () => {
 
 describe("what cordon run refuses", () => {
   it.concurrent.each<[string, string[], RegExp]>([
-    ["a recipe that there is not", ["nonsense"], /^cordon: .*nonsense.*expected one of pipeline, guardrail, filter-standin/],
+    ["a recipe that there is not", ["nonsense"], /^cordon: .*nonsense.*expected one of pipeline, guardrail, cascade, filter-standin/],
     ["filter-standin with a folder that is missing", ["filter-standin", "--data", "nowhere"], /^cordon: .*nowhere\/corpus/],
     [
       "filter-standin without a folder",

@@ -151,6 +151,19 @@ export const SIZES = {
     heads: 2,
     intermediateSize: 64,
   },
+  /** No layer: words pooled over the text. */
+  bag: {
+    vocabulary: 60_000,
+    minCount: 2,
+    oovBuckets: 4_096,
+    embeddingSize: 100,
+    window: 1,
+    stride: 1,
+    hiddenSize: 128,
+    layers: 0,
+    heads: 4,
+    intermediateSize: 512,
+  },
   small: {
     vocabulary: 60_000,
     minCount: 2,

@@ -27,6 +27,9 @@ import { Turns } from "./turns.ts";
 /** Texts that are scored between two turns of the event loop. */
 const TEXTS_AT_ONCE = 128;
 
+/** Slope of Platt's scaling beyond which a network has not learned: float32's rounding then shows in the scores, fp16's in the ranking. */
+const FLAT_SLOPE = 100;
+
 export interface FittedEncoder {
   config: EncoderConfig;
   tensors: Tensors;
@@ -96,6 +99,11 @@ export async function finishEncoder(
     hooks.progress("calibrating");
     const raw = await scores(graphOf(fitted.tensors, "fp32"), "fp32", ["calibration"]);
     const { tensors, reports } = calibrated(fitted.tensors, rows, raw, model);
+    const flat = learned.filter((label) => Math.abs(reports[label]!.slope) > FLAT_SLOPE);
+    if (flat.length > 0) {
+      hooks.say(`the network scores all texts nearly alike, and calibration blows up the rounding (${flat.join(", ")})`);
+      hooks.say("it has learned next to nothing: try another --learning-rate, or more --epochs");
+    }
 
     hooks.progress("measuring precisions");
     const fp32 = graphOf(tensors, "fp32");

@@ -127,8 +127,8 @@ class FitRun {
       if (await this.#attempt(() => this.#evaluate())) await this.#checkpoint();
       return null;
     }
-    if (patience > 0 && this.#state.sinceBest >= patience) return "patience";
     if (this.#state.step >= this.#plan.steps) return "epochs";
+    if (patience > 0 && this.#state.sinceBest >= patience) return "patience";
     if (!(await this.#attempt(() => this.#step()))) return null;
     const { step } = this.#state;
     if (step % logEvery === 0 || step === this.#plan.steps) this.#writeStep();
