@@ -138,7 +138,7 @@ export async function fitCascade(
         examples: rows.length,
         positives: positivesOf(rows, labels),
         gitRevision: about.gitRevision,
-        seed: 0,
+        seed: first.manifest.training.seed,
         options: {
           escalate: share,
           aggregate,
