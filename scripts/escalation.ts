@@ -1,7 +1,7 @@
 // The quality of a cascade against its cost, measured on labelled sets and told on a terminal.
 import type { Example } from "#datasets/example";
 import { type Escalation, escalationCurve, type EscalationOptions, meanCurve, scoreStages } from "#eval/escalation";
-import { metric, percent, tick } from "#eval/report/numbers";
+import { escalationCells } from "#eval/report/escalation-section";
 import { CordonError } from "#models/errors";
 import { KINDS, type LoadedCascade, type LoadedModel } from "#models/loaded-model";
 import { openStages, type ScorerOptions } from "#models/scorer";
@@ -41,14 +41,9 @@ export async function measureEscalation(
 export function escalationTable({ share, sets }: Escalation): string {
   return table(
     ["escalated at most", "escalated", "ms a text", "times", "AUROC", "AP", "R@FPR 1 %"],
-    meanCurve(Object.values(sets)).map((p) => [
-      `${tick(p.share)}${p.share === share ? " *" : ""}`,
-      percent(p.escalated),
-      p.ms.toPrecision(3),
-      p.cost.toPrecision(3),
-      metric(p.auroc),
-      metric(p.average_precision),
-      metric(p.recall_at_fpr),
-    ]),
+    meanCurve(Object.values(sets)).map((point) => {
+      const [most, ...cells] = escalationCells(point);
+      return [`${most}${point.share === share ? " *" : ""}`, ...cells];
+    }),
   );
 }

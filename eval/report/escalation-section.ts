@@ -17,19 +17,17 @@ export function escalationSection({ share, sets }: Escalation): Html {
       curves.length === 1 ? "Quality against cost" : "Quality against cost, mean over the sets",
       "At most: the share that was stated, of the texts that the band was chosen on. Escalated: the share of these sets. Milliseconds are measured here, one text at a time; times: against the first stage alone.",
       ["at most", "escalated", "ms a text", "times", "AUROC", "average precision", "recall at 1 % FPR"],
-      mean.map((p) => [
-        tick(p.share),
-        percent(p.escalated),
-        p.ms.toPrecision(3),
-        p.cost.toPrecision(3),
-        metric(p.auroc),
-        metric(p.average_precision),
-        percent(p.recall_at_fpr),
-      ]),
+      mean.map(escalationCells),
       mean.findIndex((p) => p.share === share),
     )}
     ${curves.length > 1 && setCard(curves)}
   </section>`;
+}
+
+/** A point of the curve as a row: share at most, escalated, milliseconds, times, AUROC, average precision, recall at 1 %. */
+export function escalationCells(p: EscalationPoint): string[] {
+  const cost = [p.ms, p.cost].map((value) => value.toPrecision(3));
+  return [tick(p.share), percent(p.escalated), ...cost, ...[p.auroc, p.average_precision, p.recall_at_fpr].map(metric)];
 }
 
 /** AUROC by set and share. */

@@ -1,4 +1,4 @@
-// Tiny tokenizer.json files of the two kinds that pretrained encoders bring, for tests: BERT's (WordPiece, lower case, no accents) and
+// Tiny tokenizer.json files of the two kinds that pretrained encoders bring, for tests and the benchmark: BERT's (WordPiece, lower case, no accents) and
 // ModernBERT's (byte-level BPE, runs of spaces as added tokens). Their vocabularies are made here of a few words.
 
 const SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];

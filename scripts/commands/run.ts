@@ -30,7 +30,7 @@ Recipes:
   guardrail       the guardrail's model in OUT/model, from the embedded seeds, the labelled files of --data and the
                   unlabelled documents of --organic
   cascade         the guardrail's model and a small encoder from scratch, on the same examples, and their cascade in
-                  OUT/cascade, with a report of quality against cost (half an hour of two cores; needs TensorFlow.js)
+                  OUT/cascade, with a report of quality against cost (about ten minutes on a CPU; needs TensorFlow.js)
   filter-standin  the filter on a harmless stand-in for a hazard: microbiology, from DATA/mmlu and DATA/corpus
   ablation        does synthetic data help? A classifier for each part of it, measured on DATA/dev and on the stand-in
                   (DATA holds train/, dev/, mmlu/ and corpus/; about fifteen minutes)
